@@ -1,0 +1,13 @@
+"""What the six notebooks share, so that their cells hold the lesson and not the plumbing.
+
+`chain` declares notebooks, artefacts and parameters; `runs` opens a run's folder; `data` loads and checks images;
+`lesson` holds the functions that one notebook teaches and later ones use; `figures` draws; `runner` runs the whole
+series headless and is imported by no notebook.
+"""
+
+import os
+
+# TensorFlow's C++ side reads these once, when it is first imported: keep its start-up notes out of the notebooks, and
+# let a GPU's memory grow as needed, so that two open notebooks can share one.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

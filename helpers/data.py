@@ -1,0 +1,137 @@
+"""Loading images and labels, and refusing what is damaged or cannot be learned from. No TensorFlow here."""
+
+import hashlib
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from helpers.chain import DATA_FOLDER, ROOT
+from helpers.errors import LessonError
+from helpers.files import shown
+
+Split = tuple[np.ndarray, np.ndarray]
+
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+MNIST_FILE = DATA_FOLDER / "mnist.npz"
+MNIST_SHAPES = {
+    "x_train": (60000, 28, 28),
+    "y_train": (60000,),
+    "x_test": (10000, 28, 28),
+    "y_test": (10000,),
+}
+# MD5 of the original files train-images-idx3-ubyte, train-labels-idx1-ubyte and so on, uncompressed, as published.
+MNIST_SUMS = {
+    "x_train": "6bbc9ace898e44ae57da46a324031adb",
+    "y_train": "a25bea736e30d166cdddb491f175f624",
+    "x_test": "2646ac647ad5339dbf082846283269ea",
+    "y_test": "27ae3e4e09519cfbb04c329615203637",
+}
+
+
+def load_mnist(path: Path = MNIST_FILE) -> tuple[Split, Split]:
+    """Load the copy of MNIST that ships with the project: what `keras.datasets.mnist.load_data()` downloads.
+
+    Args:
+        path: the `.npz` file that holds the four arrays.
+
+    Returns:
+        `(x_train, y_train), (x_test, y_test)`: images as uint8 of shape (60000, 28, 28) and (10000, 28, 28), from 0
+        (background) to 255 (ink); labels as uint8 of shape (60000,) and (10000,), from 0 to 9.
+
+    Raises:
+        LessonError: the file is missing or damaged, or its arrays are not MNIST's, by their published MD5 sums.
+
+    Source:
+        Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits; see data/README.md.
+    """
+    restore = f"restore it: git checkout -- {shown(path)}"
+    arrays = _read_arrays(path, restore)
+    for name, array in arrays.items():
+        if array.shape != MNIST_SHAPES[name] or array.dtype != np.uint8:
+            raise LessonError(f"{shown(path)} is damaged: {name} is {array.dtype} of shape {array.shape}", restore)
+        if idx_md5(array) != MNIST_SUMS[name]:
+            raise LessonError(f"{shown(path)} is damaged: {name} does not have MNIST's checksum", restore)
+    return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+
+def load_data(dataset: str = "mnist") -> tuple[Split, Split]:
+    """Load the data set that the parameter `dataset` names.
+
+    Args:
+        dataset: `mnist`, or the path of an `.npz` file with the arrays x_train, y_train, x_test and y_test. A path that
+            does not start at the root is looked up from the project's folder.
+
+    Returns:
+        `(x_train, y_train), (x_test, y_test)`: images as uint8 of shape (count, height, width), labels as integers of
+        shape (count,) from 0 to the number of classes less one.
+
+    Raises:
+        LessonError: there is no such data, or it is not fit to be learned from; the message says why.
+    """
+    if dataset == "mnist":
+        return load_mnist()
+    path = (ROOT / Path(dataset).expanduser()).resolve()
+    if path.suffix != ".npz":
+        raise LessonError(f"dataset is {dataset!r}, neither mnist nor an .npz file", "set the parameter dataset to one")
+    mend = f"save the arrays {', '.join(ARRAYS)} again with numpy.savez, as 02_dataset shows"
+    arrays = _read_arrays(path, mend)
+    if problems := array_problems(arrays):
+        raise LessonError(f"{shown(path)} cannot be used: " + "; ".join(problems), mend)
+    return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+
+def array_problems(arrays: dict[str, np.ndarray]) -> list[str]:
+    """Every reason why the four arrays are not fit to be learned from, a sentence each."""
+    problems = []
+    for part in ("train", "test"):
+        images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        if images.ndim != 3 or images.dtype != np.uint8 or images.size == 0:
+            problems.append(
+                f"x_{part} must be uint8 images of shape (count, height, width), not {images.dtype} of {images.shape}"
+            )
+        elif images.min() == images.max():
+            problems.append(f"all pixels of x_{part} are {images.min()}")
+        elif min(images.shape[1:]) < 8:
+            problems.append(f"the images of x_{part} are {images.shape[1]} x {images.shape[2]}, fewer than 8 pixels")
+        if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+            problems.append(f"y_{part} must be integers of shape (count,), not {labels.dtype} of {labels.shape}")
+        elif len(labels) != len(images):
+            problems.append(f"x_{part} holds {len(images)} images and y_{part} {len(labels)} labels")
+    if problems:
+        return problems
+    if arrays["x_train"].shape[1:] != arrays["x_test"].shape[1:]:
+        problems.append(
+            f"images for training are {arrays['x_train'].shape[1:]}, for testing {arrays['x_test'].shape[1:]}"
+        )
+    classes = np.unique(arrays["y_train"])
+    if len(classes) < 2:
+        problems.append("y_train holds a single class")
+    elif classes[0] != 0 or classes[-1] != len(classes) - 1:
+        problems.append(f"labels in y_train must run from 0 without a gap, not {_listed(classes)}")
+    elif strange := set(np.unique(arrays["y_test"]).tolist()) - set(classes.tolist()):
+        problems.append(f"labels in y_test that y_train lacks: {_listed(np.array(sorted(strange)))}")
+    return problems
+
+
+def idx_md5(array: np.ndarray) -> str:
+    """MD5 of the IDX file that holds a uint8 array: a magic number, the dimensions as big-endian int32, the bytes."""
+    header = (0x0800 + array.ndim).to_bytes(4, "big") + b"".join(n.to_bytes(4, "big") for n in array.shape)
+    return hashlib.md5(header + array.tobytes(), usedforsecurity=False).hexdigest()
+
+
+def _read_arrays(path: Path, mend: str) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise LessonError(f"{shown(path)} is missing", mend)
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in ARRAYS}
+    except KeyError as error:
+        raise LessonError(f"{shown(path)} lacks an array ({error.args[0]})", mend) from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise LessonError(f"{shown(path)} is damaged ({error})", mend) from error
+
+
+def _listed(values: np.ndarray, most: int = 12) -> str:
+    return ", ".join(str(value) for value in values[:most]) + (", …" if len(values) > most else "")

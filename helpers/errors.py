@@ -1,0 +1,22 @@
+"""The one error class for what a reader can mend."""
+
+
+class LessonError(Exception):
+    """Something that the reader can mend: what is wrong and where, then the command or edit that mends it.
+
+    Args:
+        what: one sentence that says what is wrong and names the file, notebook or parameter.
+        fix: one sentence or command that mends it.
+    """
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what, fix)
+        self.what = what
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.what}\nTo mend it: {self.fix}"
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows these lines instead of its traceback: the way through the helpers' code tells a learner nothing.
+        return [f"{type(self).__name__}: {self}"]

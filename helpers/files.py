@@ -1,0 +1,155 @@
+"""Writing files so that none is ever half there, and digests of what a file says."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from helpers.chain import ROOT
+from helpers.errors import LessonError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` when the block ends well, else delete it.
+
+    Raises:
+        LessonError: there is no space left, or the folder can't be written.
+    """
+    temporary = path.with_name(f".{os.getpid()}.partial.{path.name}")  # keeps the ending, which Keras looks at
+    try:
+        make_folder(path.parent)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        if mended := _mendable(error, path):
+            raise mended from error
+        raise
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        else:
+            with contextlib.suppress(OSError):  # never written, or already renamed
+                temporary.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and those above it, if they are not there yet.
+
+    Raises:
+        LessonError: the folder can't be made or can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _mendable(error, folder / "files") or error from error
+    if not os.access(folder, os.W_OK):
+        raise _cannot_write(folder, "permission denied")
+
+
+def _cannot_write(path: Path, why: str | None) -> LessonError:
+    folder = path if path.is_dir() else path.parent
+    return LessonError(
+        f"{shown(path)} can't be written ({why})",
+        f"make the folder {shown(folder)} writable, or set the variable DIGITS_RUNS to a folder that is",
+    )
+
+
+def shown(path: Path) -> str:
+    """A path as messages show it: from the project's folder where it lies inside, else whole."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def _mendable(error: OSError, path: Path) -> LessonError | None:
+    # h5py raises its own OSError without a number when the disk is full, so look at the disk as well.
+    folder = next((parent for parent in path.parents if parent.exists()), path.parent)
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT) or (
+        error.errno is None and shutil.disk_usage(folder).free < 1_000_000
+    )
+    if full:
+        return LessonError(
+            f"no space is left on the disk while saving {shown(path)}; nothing half-written was kept",
+            "free some space (make clean removes old runs), then run this again",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+        return _cannot_write(path, error.strerror)
+    return None
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write `content` as readable JSON, all of it or nothing."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        LessonError: the file is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise LessonError(
+            f"{shown(path)} is damaged: {error}", f"delete {shown(path)} and run again what makes it"
+        ) from error
+
+
+def digest(path: Path) -> str:
+    """A digest of what the file at `path` says, not of its bytes.
+
+    For an `.npz` file: the name, type, shape and values of each array. For a `.keras` file, which holds the date it was
+    saved: its configuration and weights, the optimizer's included. For anything else: its bytes.
+
+    Raises:
+        OSError, ValueError, KeyError: the file is missing or damaged.
+    """
+    content = hashlib.sha256()
+    if path.suffix == ".npz":
+        _add_arrays(content, path)
+    elif path.suffix == ".keras":
+        _add_model(content, path)
+    else:
+        content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+def _add_arrays(content: "hashlib._Hash", path: Path) -> None:
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            for name in sorted(arrays.files):
+                array = arrays[name]
+                content.update(f"{name} {array.dtype.str} {array.shape}".encode())
+                content.update(array.tobytes())
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise ValueError(f"{path.name} is no whole .npz file: {error}") from error
+
+
+def _add_model(content: "hashlib._Hash", path: Path) -> None:
+    import io
+
+    import h5py
+
+    try:
+        with zipfile.ZipFile(path) as parts:
+            config = json.loads(parts.read("config.json"))
+            weights = io.BytesIO(parts.read("model.weights.h5"))
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{path.name} is no whole .keras file: {error}") from error
+    content.update(json.dumps(config, sort_keys=True).encode())
+    names: list[str] = []
+    with h5py.File(weights, "r") as stored:
+        stored.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+        for name in sorted(names):
+            values = stored[name][()]
+            content.update(f"{name} {values.dtype.str} {values.shape}".encode())
+            content.update(values.tobytes())
