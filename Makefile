@@ -1,0 +1,58 @@
+# Short names for commands that anyone could type; CONTRIBUTING.md spells them out for systems without make.
+# Paths are relative and commands go through `.venv/bin/python -m`, so that a folder with spaces works.
+
+PYTHON ?= python3
+PROFILE ?= fast
+VENV_PYTHON = .venv/bin/python
+INSTALLED = .venv/installed-from-lock
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all lab outputs lock lint format clean setup
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+setup: $(INSTALLED) ## make .venv and install the locked packages (the others do this first)
+
+# The lock is installed again only when it, or what the project says of itself, has changed since.
+$(INSTALLED): requirements.txt pyproject.toml
+	@$(PYTHON) helpers/supported.py
+	@test -x $(VENV_PYTHON) || echo "Making .venv with $$($(PYTHON) --version)"
+	@test -x $(VENV_PYTHON) || $(PYTHON) -m venv .venv
+	@$(VENV_PYTHON) helpers/supported.py
+	@echo "Installing the locked packages into .venv (once; a few minutes)"
+	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --progress-bar off -q -r requirements.txt
+	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --progress-bar off -q --no-deps -e .
+	@touch $(INSTALLED)
+
+run: $(INSTALLED) ## run the six notebooks with PROFILE=fast (or classic, smoke)
+	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)"
+
+test: $(INSTALLED) ## run the tests, the notebooks against their stored outputs included
+	@$(VENV_PYTHON) -m pytest -m "not slow"
+
+test-all: $(INSTALLED) ## run the slow tests too
+	@$(VENV_PYTHON) -m pytest
+
+lab: $(INSTALLED) ## open the first notebook in JupyterLab
+	@$(VENV_PYTHON) -m jupyterlab notebooks/01_setup.ipynb
+
+outputs: $(INSTALLED) ## refresh the outputs stored in the notebooks, with the profile classic
+	@$(VENV_PYTHON) -m helpers outputs
+
+lock: $(INSTALLED) ## make requirements.txt again from pyproject.toml
+	@$(VENV_PYTHON) -m pip install --disable-pip-version-check -q "uv>=0.9,<1"
+	@$(VENV_PYTHON) -m uv pip compile --universal --python-version 3.11 --all-extras --no-emit-index-url \
+		--custom-compile-command "make lock" -q pyproject.toml -o requirements.txt $(LOCK_OPTIONS)
+
+lint: $(INSTALLED) ## check the style and the types
+	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m ruff format --check .
+	@$(VENV_PYTHON) -m mypy
+
+format: $(INSTALLED) ## put the style right
+	@$(VENV_PYTHON) -m ruff check --fix .
+	@$(VENV_PYTHON) -m ruff format .
+
+clean: $(INSTALLED) ## delete runs and caches, and say how much that frees
+	@$(VENV_PYTHON) -m helpers clean
