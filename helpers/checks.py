@@ -54,17 +54,15 @@ def check_python() -> Check:
     return Check("python", not problem, problem or platform.python_version(), "take the Python that is named there")
 
 
-def check_packages(
-    project: Path = chain.ROOT / "pyproject.toml", lock: Path = chain.ROOT / "requirements.txt"
-) -> Check:
-    """Whether each package that `project` names is installed in the version that `lock` pins for this machine."""
+def check_packages(root: Path = chain.ROOT) -> Check:
+    """Whether the packages that `pyproject.toml` names are here in the versions that `requirements.txt` pins."""
     try:
-        wanted = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
+        wanted = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
         names = [Requirement(line).name for line in wanted]
-        pins = _pins(lock)
+        pins = _pins(root / "requirements.txt")
     except (OSError, KeyError, ValueError) as error:
-        restore = f"restore them: git checkout -- {shown(project)} {shown(lock)}"
-        return Check("packages", False, f"{project.name} or {lock.name} is damaged or missing: {error}", restore)
+        found = f"pyproject.toml or requirements.txt is damaged or missing: {error}"
+        return Check("packages", False, found, "restore them: git checkout -- pyproject.toml requirements.txt")
     problems = [problem for name in names if (problem := _package_problem(name, pins.get(name)))]
     return Check("packages", not problems, "; ".join(problems) or f"{len(names)}, in the locked versions", INSTALL)
 
