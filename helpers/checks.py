@@ -35,17 +35,16 @@ class Check:
     mend: str = ""
 
 
-def machine_checks(devices: Sequence[str], dataset: str = "mnist", disk: float = 1, memory: float = 2) -> list[Check]:
+def machine_checks(dataset: str = "mnist", disk: float = 1, memory: float = 2) -> list[Check]:
     """Everything that the lesson asks of a machine, in the order in which failures are best mended.
 
     Args:
-        devices: the types of the devices that TensorFlow sees, such as `["CPU", "GPU"]`; empty where it wasn't asked.
         dataset: `mnist`, or the path of an `.npz` file, as `helpers.data.load_data` takes it.
         disk: gigabytes that must be free where the runs are kept.
         memory: gigabytes that must be available.
     """
     software = [check_python(), check_packages(), check_kernel(), check_helpers(), check_data(dataset)]
-    return [*software, check_disk(chain.runs_folder(), disk), check_memory(memory), check_devices(devices)]
+    return [*software, check_disk(chain.runs_folder(), disk), check_memory(memory)]
 
 
 def check_python() -> Check:
@@ -134,8 +133,12 @@ def check_memory(gigabytes: float) -> Check:
 
 
 def check_devices(devices: Sequence[str]) -> Check:
-    """How many cores there are and which devices TensorFlow sees: information, since one CPU is enough."""
-    seen = ", ".join(dict.fromkeys(devices)) or "not asked for"
+    """How many cores there are, and which devices TensorFlow sees: information, since one CPU is enough.
+
+    Args:
+        devices: their types, such as `["CPU", "GPU"]`; handed in, since only TensorFlow knows them.
+    """
+    seen = ", ".join(dict.fromkeys(devices)) or "nothing"
     return Check("devices", True, f"{os.cpu_count()} cores; TensorFlow sees: {seen}; no GPU is needed")
 
 
