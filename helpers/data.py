@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.chain import DATA_FOLDER, ROOT
+from helpers.chain import DATA_FOLDER, ROOT, nearest
 from helpers.errors import LessonError
 from helpers.files import shown
 
@@ -28,6 +28,13 @@ MNIST_SUMS = {
     "x_test": "2646ac647ad5339dbf082846283269ea",
     "y_test": "27ae3e4e09519cfbb04c329615203637",
 }
+# Data that Keras itself loads, and what its labels stand for (keras.io/api/datasets).
+KERAS_CLASSES = {
+    "fashion_mnist": (
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ),
+    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+}  # fmt: skip
 
 
 def load_mnist(path: Path = MNIST_FILE) -> tuple[Split, Split]:
@@ -56,25 +63,36 @@ def load_mnist(path: Path = MNIST_FILE) -> tuple[Split, Split]:
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 
 
-def load_data(dataset: str = "mnist") -> tuple[Split, Split]:
+def load_data(
+    dataset: str = "mnist", image_size: int = 28, test_share: float = 0.2, seed: int = 1
+) -> tuple[Split, Split]:
     """Load the data set that the parameter `dataset` names.
 
     Args:
-        dataset: `mnist`, or the path of an `.npz` file with the arrays x_train, y_train, x_test and y_test. A path that
-            does not start at the root is looked up from the project's folder.
+        dataset: `mnist`; `fashion_mnist` or `cifar10`, which Keras downloads once; the path of an `.npz` file with the
+            arrays x_train, y_train, x_test and y_test; or the path of a folder of pictures, one folder a class. A path
+            that does not start at the root is looked up from the project's folder.
+        image_size: height and width in pixels that the pictures of a folder are brought to.
+        test_share: the share of a folder's pictures held out to test on, where it has no folders `train` and `test`.
+        seed: decides which pictures of a folder are held out.
 
     Returns:
-        `(x_train, y_train), (x_test, y_test)`: images as uint8 of shape (count, height, width), labels as integers of
-        shape (count,) from 0 to the number of classes less one.
+        `(x_train, y_train), (x_test, y_test)`: images as uint8 of shape (count, height, width), in colour
+        (count, height, width, 3); labels as integers of shape (count,) from 0 to the number of classes less one.
 
     Raises:
         LessonError: there is no such data, or it is not fit to be learned from; the message says why.
     """
     if dataset == "mnist":
         return load_mnist()
-    path = (ROOT / Path(dataset).expanduser()).resolve()
-    if path.suffix != ".npz":
-        raise LessonError(f"dataset is {dataset!r}, neither mnist nor an .npz file", "set the parameter dataset to one")
+    if dataset in KERAS_CLASSES:
+        return _load_from_keras(dataset)
+    path = data_path(dataset)
+    if path.is_dir():
+        from helpers.folders import load_folder
+
+        train, test, _ = load_folder(path, image_size, test_share, seed)
+        return train, test
     mend = f"save the arrays {', '.join(ARRAYS)} again with numpy.savez, as 02_dataset shows"
     arrays = _read_arrays(path, mend)
     if problems := array_problems(arrays):
@@ -82,18 +100,51 @@ def load_data(dataset: str = "mnist") -> tuple[Split, Split]:
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 
 
+def class_names(dataset: str, labels: np.ndarray) -> tuple[str, ...]:
+    """What each label stands for: a folder's names, the names that go with Keras' data, else the labels themselves.
+
+    Args:
+        dataset: as `load_data` takes it.
+        labels: the labels to train on, integers from 0 without a gap.
+    """
+    if dataset in KERAS_CLASSES:
+        return KERAS_CLASSES[dataset]
+    if dataset != "mnist" and data_path(dataset).is_dir():
+        from helpers.folders import folder_classes
+
+        return folder_classes(data_path(dataset))
+    return tuple(str(label) for label in range(int(labels.max()) + 1))
+
+
+def data_path(dataset: str) -> Path:
+    """The file or folder that the parameter `dataset` names.
+
+    Raises:
+        LessonError: it names neither a data set that is known by name, nor a folder, nor an `.npz` file.
+    """
+    path = (ROOT / Path(dataset).expanduser()).resolve()
+    if not path.is_dir() and path.suffix != ".npz":
+        known = ", ".join(("mnist", *KERAS_CLASSES))
+        raise LessonError(
+            f"dataset is {dataset!r}, which is none of {known}, no folder and no .npz file"
+            + nearest(dataset, ("mnist", *KERAS_CLASSES)),
+            "set the parameter dataset to one of those, or to a path that exists",
+        )
+    return path
+
+
 def array_problems(arrays: dict[str, np.ndarray]) -> list[str]:
     """Every reason why the four arrays are not fit to be learned from, a sentence each."""
     problems = []
     for part in ("train", "test"):
         images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
-        if images.ndim != 3 or images.dtype != np.uint8 or images.size == 0:
-            problems.append(
-                f"x_{part} must be uint8 images of shape (count, height, width), not {images.dtype} of {images.shape}"
-            )
+        grey_or_colour = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)
+        if not grey_or_colour or images.dtype != np.uint8 or images.size == 0:
+            shapes = "(count, height, width) or (count, height, width, 3)"
+            problems.append(f"x_{part} must be uint8 images of shape {shapes}, not {images.dtype} of {images.shape}")
         elif images.min() == images.max():
             problems.append(f"all pixels of x_{part} are {images.min()}")
-        elif min(images.shape[1:]) < 8:
+        elif min(images.shape[1:3]) < 8:
             problems.append(f"the images of x_{part} are {images.shape[1]} x {images.shape[2]}, fewer than 8 pixels")
         if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
             problems.append(f"y_{part} must be integers of shape (count,), not {labels.dtype} of {labels.shape}")
@@ -119,6 +170,22 @@ def idx_md5(array: np.ndarray) -> str:
     """MD5 of the IDX file that holds a uint8 array: a magic number, the dimensions as big-endian int32, the bytes."""
     header = (0x0800 + array.ndim).to_bytes(4, "big") + b"".join(n.to_bytes(4, "big") for n in array.shape)
     return hashlib.md5(header + array.tobytes(), usedforsecurity=False).hexdigest()
+
+
+def _load_from_keras(name: str) -> tuple[Split, Split]:
+    import keras
+
+    try:
+        (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
+    except Exception as error:  # what Keras raises when a download fails
+        raise LessonError(
+            f"Keras has no copy of {name} on this machine and cannot download it ({error})",
+            f'with a network, once: python -c "import keras; keras.datasets.{name}.load_data()"',
+        ) from error
+    arrays = {"x_train": x_train, "y_train": y_train.ravel(), "x_test": x_test, "y_test": y_test.ravel()}
+    if problems := array_problems(arrays):
+        raise LessonError(f"Keras' copy of {name} is damaged: " + "; ".join(problems), "delete it and try again")
+    return (x_train, arrays["y_train"]), (x_test, arrays["y_test"])
 
 
 def _read_arrays(path: Path, mend: str) -> dict[str, np.ndarray]:
