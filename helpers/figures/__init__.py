@@ -70,7 +70,7 @@ def image_grid(
     rows = -(-len(images) // columns)
     height = 1.1 + max(caption.count("\n") for caption in captions) * 0.2
     figure = new_figure(title, 1.2 * columns, height * rows + 0.5)
-    grid = figure.subplots(rows, columns, squeeze=False).flat
+    grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in grid:
         axes.axis("off")
     for index, (axes, image, caption) in enumerate(zip(grid, images, captions, strict=False)):
