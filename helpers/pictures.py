@@ -1,0 +1,146 @@
+"""A reader's own picture becomes an image like those that the model learned from.
+
+MNIST's digits were cropped to their ink, scaled to fit a box of 20 x 20 pixels with their proportions kept, which made
+grey edges, and moved so that their centre of mass lies at the centre of 28 x 28 pixels (Y. LeCun, L. Bottou, Y. Bengio,
+P. Haffner, Gradient-based learning applied to document recognition, Proceedings of the IEEE 86, 1998, section III A).
+The functions here take the same steps, one each, in the order in which they stand. No TensorFlow here.
+"""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from helpers.chain import ROOT
+from helpers.errors import LessonError
+from helpers.files import shown
+
+LONGEST_SIDE = (
+    1024  # pixels; a larger picture is scaled down while it is read, and loses nothing that 28 x 28 could show
+)
+LEAST_CONTRAST = 40  # of 255; paper and pen differ by more, an even wall in bad light by less
+LEAST_INK = 8  # pixels; fewer across the digit than this show no shape
+BOX = 20 / 28  # the ink's box, as a share of the image: 20 of MNIST's 28 pixels
+
+DRAW = "draw one digit with a broad pen on plain paper, filling about half the picture, and save it as PNG or JPEG"
+
+
+def read_picture(path: str | Path) -> np.ndarray:
+    """Open a picture of any format that Pillow reads, upright as its camera noted it.
+
+    Args:
+        path: a path that does not start at the root is looked up from the project's folder.
+
+    Returns:
+        uint8 of shape (height, width, 4), red, green, blue and opacity, its longer side at most 1024 pixels.
+
+    Raises:
+        LessonError: there is no such file, or it is no picture, damaged, or too large to open.
+    """
+    path = (ROOT / Path(path).expanduser()).resolve()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as opened:
+                opened.draft(None, (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG can be read small at once
+                picture = ImageOps.exif_transpose(opened)
+        if picture.mode.startswith("I"):  # 16 bits a pixel
+            picture = Image.fromarray((np.asarray(picture) / 257).clip(0, 255).astype("uint8"))
+        picture = picture.convert("RGBA")
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise LessonError(f"{shown(path)} is no file that can be opened", "give the path of a picture") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise LessonError(f"{shown(path)} is too large: {error}", "save it with fewer pixels") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise LessonError(f"{shown(path)} is no picture, or a damaged one", "save it again as PNG or JPEG") from error
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    return np.asarray(picture)
+
+
+def find_ink(picture: np.ndarray) -> np.ndarray:
+    """Tell ink from paper: ink is what differs from the picture's edge, whatever the colour of either.
+
+    The paper may grow lighter or darker from one side to the other: a surface of second degree is fitted to its edge.
+
+    Args:
+        picture: what `read_picture` returned.
+
+    Returns:
+        float32 of shape (height, width), from 0 (paper) to 1 (ink).
+
+    Raises:
+        LessonError: nothing stands out from the paper, or most of the picture does.
+    """
+    pixels = picture.astype("float32")
+    pixels[..., :3] *= pixels[..., 3:] / 255  # a transparent pixel has no colour
+    y, x = np.meshgrid(*(np.linspace(-1, 1, length, dtype="float32") for length in pixels.shape[:2]), indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
+    edge = np.maximum(abs(x), abs(y)) > 0.9
+    paper = np.median(pixels[edge], axis=0)
+    for _ in range(3):  # each time without the pixels of the edge that turn out not to be paper
+        difference = abs(pixels - paper).max(axis=-1)
+        clean = edge & (difference <= 2 * np.median(difference[edge]) + LEAST_CONTRAST / 2)
+        paper = terms @ np.linalg.lstsq(terms[clean], pixels[clean], rcond=None)[0]
+    difference = abs(pixels - paper).max(axis=-1)
+    darkest = np.percentile(difference, 99.9)
+    if darkest < max(LEAST_CONTRAST, 6 * np.median(difference[edge])):
+        raise LessonError("the picture is empty: nothing in it stands out from its background", DRAW)
+    ink = ((difference / darkest - 0.3) / 0.5).clip(0, 1)  # below 0.3 it is noise or shadow, above 0.8 nothing but ink
+    if ink.mean() > 0.5:
+        raise LessonError("the picture shows no digit on plain paper: more than half of it stands out", DRAW)
+    return ink.astype("float32")
+
+
+def crop(ink: np.ndarray) -> np.ndarray:
+    """Cut away the paper around the ink.
+
+    Raises:
+        LessonError: the ink is too small to show a digit.
+    """
+    rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
+    if max(np.ptp(rows), np.ptp(columns)) + 1 < LEAST_INK:
+        raise LessonError(f"the ink is too small to show a digit: less than {LEAST_INK} pixels across", DRAW)
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def fit_into_box(ink: np.ndarray, shape: tuple[int, int] = (28, 28)) -> np.ndarray:
+    """Scale ink, with its proportions kept, to fit the box that images of `shape` have for it: 20 x 20 of 28 x 28.
+
+    Returns:
+        float32 of at most the box's height and width, from 0 to 1, its strongest pixel 1.
+    """
+    scale = min(round(side * BOX) / length for side, length in zip(shape, ink.shape, strict=True))
+    height, width = (max(1, round(length * scale)) for length in ink.shape)
+    small = Image.fromarray(ink).resize((width, height), Image.Resampling.BICUBIC)  # Pillow smooths as it shrinks
+    scaled = np.asarray(small).clip(0, 1)
+    return scaled / scaled.max()  # a thin pen's line, smoothed, would be pale
+
+
+def centre(ink: np.ndarray, shape: tuple[int, int] = (28, 28)) -> np.ndarray:
+    """Put ink on an empty image of `shape` so that its centre of mass lies at the centre, to the nearest pixel.
+
+    Returns:
+        uint8 of `shape`, from 0 (paper) to 255 (ink).
+    """
+    middle = [int(side // 2 - mass + 0.5) for side, mass in zip(shape, centre_of_mass(ink), strict=True)]
+    top, left = (min(max(start, 0), side - n) for start, side, n in zip(middle, shape, ink.shape, strict=True))
+    image = np.zeros(shape, dtype="uint8")
+    image[top : top + ink.shape[0], left : left + ink.shape[1]] = np.round(ink * 255)
+    return image
+
+
+def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
+    """The row and the column, in pixels from 0, around which an image of shape (height, width) balances."""
+    mass = image.sum(dtype="float64")
+    row, column = (image.sum(axis=1 - axis, dtype="float64") @ np.arange(image.shape[axis]) / mass for axis in (0, 1))
+    return float(row), float(column)
+
+
+def picture_to_image(path: str | Path, shape: tuple[int, int] = (28, 28)) -> np.ndarray:
+    """All steps at once: a picture's file in, uint8 of `shape` out, bright ink on black.
+
+    Raises:
+        LessonError: the picture can't be read, is empty, or shows too little to mean anything.
+    """
+    return centre(fit_into_box(crop(find_ink(read_picture(path))), shape), shape)
