@@ -1,11 +1,16 @@
 """The command line: `python -m helpers …`, and `digits …` where the package is installed."""
 
+import functools
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import click
 
 from helpers import chain
-from helpers.runner import series, settings
+from helpers.errors import LessonError
+from helpers.runner import screen, series, settings
 
 EXIT_CODES = """\b
 Exit codes:
@@ -23,11 +28,24 @@ def _parameters() -> str:
         if parameter.name == "run":
             continue
         default = parameter.default if parameter.default != "" else "empty"
-        lines.append(
-            f"  {parameter.name}: {parameter.describe()}; default {default}; in {', '.join(parameter.notebooks)}"
-        )
+        where = ", ".join(parameter.notebooks)
+        lines.append(f"  {parameter.name}: {parameter.describe()}; default {default}; in {where}")
         lines.append(f"      {parameter.meaning}")
     return "\n".join(lines)
+
+
+def _mendable(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that tells what the reader can mend in two lines, not in a traceback."""
+
+    @functools.wraps(command)
+    def telling(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except LessonError as error:
+            screen.console(errors=True).print(str(error), soft_wrap=True)
+            sys.exit(series.FAILED)
+
+    return telling
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -39,18 +57,17 @@ def main() -> None:
 @click.option(
     "--profile",
     metavar="NAME|FILE.yaml",
-    help="Parameters from profiles/NAME.yaml or from a file of your "
-    "own; fast if left out, or for a run that exists what it was last run with.",
+    help="Parameters from profiles/NAME.yaml or from a file of your own. Left out: fast, or for a run that exists what "
+    "it was run with before.",
 )
 @click.option("-p", "pairs", nargs=2, multiple=True, metavar="NAME VALUE", help="One parameter, over the profile's.")
-@click.option("--name", help="The run's folder under runs/; the profile's name if left out.")
+@click.option("--name", metavar="NAME", help="The run's folder under runs/. Left out: the profile's name.")
 @click.option("--from", "first", metavar="NOTEBOOK", help="Redo this notebook and those after it; leave those before.")
 @click.option("--to", "last", metavar="NOTEBOOK", help="Stop after this notebook.")
 @click.option("--fresh", is_flag=True, help="Reuse nothing: redo every notebook, and training from its first epoch.")
 @click.option("--timeout", type=click.IntRange(min=1), metavar="SECONDS", help="Stop if a cell takes longer than this.")
-@click.option(
-    "--dry-run", is_flag=True, help="Only show the chain: what is there, what is stale and why, what would run."
-)
+@click.option("--dry-run", is_flag=True, help="Only show what is there, what is stale and why, and what would run.")
+@_mendable
 def run(
     profile: str | None,
     pairs: tuple[tuple[str, str], ...],
@@ -61,6 +78,44 @@ def run(
     timeout: int | None,
     dry_run: bool,
 ) -> None:
-    """Run the notebooks in order, reusing what is up to date, and leave a record and a report in runs/NAME."""
+    """Run the notebooks in order, reusing what is up to date; leave a record and a report in runs/NAME."""
     asked, problems = settings.settle(profile, pairs, name, first, last, fresh, timeout)
-    sys.exit(series.dry_run(asked, problems) if dry_run else series.run(asked, problems))
+    sys.exit((series.dry_run if dry_run else series.run)(asked, problems))
+
+
+@main.command()
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option(
+    "--picture", type=click.Path(path_type=Path), help="Where to save the picture. Left out: runs/A-and-B.png."
+)
+@_mendable
+def compare(first: str, second: str, picture: Path | None) -> None:
+    """Show the runs A and B side by side: parameters, versions, seconds, memory, metrics, learning curves."""
+    from helpers.runner import compare as room
+
+    room.compare(first, second, picture)
+
+
+@main.command()
+@_mendable
+def outputs() -> None:
+    """Refresh the outputs stored in the committed notebooks, from the run classic, which is brought up to date."""
+    from helpers.runner import tidy
+
+    asked, problems = settings.settle(profile="classic")
+    if code := series.run(asked, problems):
+        screen.console(errors=True).print("The stored outputs are as they were: the run has to end well first.")
+        sys.exit(code)
+    tidy.store_outputs(asked.folder)
+    screen.console().print(f"The outputs of {len(chain.NOTEBOOKS)} notebooks are stored.")
+
+
+@main.command()
+@click.option("--all", "everything", is_flag=True, help="The environment .venv too.")
+@_mendable
+def clean(everything: bool) -> None:
+    """Delete all runs and caches, and say how much space that frees."""
+    from helpers.runner import tidy
+
+    sys.exit(tidy.clean(everything))

@@ -1,0 +1,100 @@
+"""Keeping the project tidy: the outputs stored in the committed notebooks, and what may be deleted."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from helpers import chain, files
+from helpers.chain import Notebook
+from helpers.errors import LessonError
+from helpers.files import shown
+from helpers.runner import record, screen
+
+CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache", "build", "dist")
+NESTED_CACHES = ("__pycache__", ".ipynb_checkpoints")
+ENVIRONMENT = (".venv", "digit_notebooks.egg-info")
+
+
+def store_outputs(folder: Path) -> None:
+    """Copy the outputs of the executed notebooks in a run's folder into the committed ones, cell by cell.
+
+    Raises:
+        LessonError: an executed notebook lacks a cell of the committed one; none is changed then.
+    """
+    changed = [(notebook, with_outputs(notebook, folder)) for notebook in chain.NOTEBOOKS]
+    for notebook, content in changed:
+        with files.replacing(notebook.path) as temporary:
+            temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def with_outputs(notebook: Notebook, folder: Path) -> dict[str, Any]:
+    """The committed notebook with the outputs of the executed one, its cells counted from 1, nothing of stderr."""
+    content: dict[str, Any] = files.read_json(notebook.path)
+    executed = files.read_json(folder / f"{notebook.name}.ipynb")
+    outputs = {cell["id"]: cell["outputs"] for cell in executed["cells"] if cell["cell_type"] == "code"}
+    count = 0
+    for cell in content["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        if cell["id"] not in outputs:
+            what = f"{shown(folder / notebook.name)}.ipynb has no cell {cell['id']}"
+            raise LessonError(what, "make the run again: python -m helpers run --profile classic --fresh")
+        count += 1
+        kept = [output for output in outputs[cell["id"]] if output.get("name") != "stderr"]
+        cell["outputs"] = [
+            output | ({"execution_count": count} if "execution_count" in output else {}) for output in kept
+        ]
+        cell["execution_count"] = count
+        cell["metadata"] = {name: value for name, value in cell["metadata"].items() if name in ("tags", "jupyter")}
+    return content
+
+
+def clean(everything: bool) -> int:
+    """Delete the runs and the caches, and say how much space that freed; with `everything`, the environment too.
+
+    Returns:
+        The exit code: 2 where a run that is held was left alone.
+    """
+    out = screen.console()
+    freed, held = 0, []
+    for folder in _run_folders():
+        try:
+            with record.lock_of(folder):
+                size = _size(folder)
+            shutil.rmtree(folder)
+        except filelock.Timeout:
+            held.append(folder)
+            continue
+        freed += size
+        out.print(f"deleted {shown(folder)}, {size / 1e6:,.1f} MB", soft_wrap=True)
+    for path in _caches(everything):
+        size = _size(path)
+        shutil.rmtree(path)
+        freed += size
+        out.print(f"deleted {shown(path)}, {size / 1e6:,.1f} MB", soft_wrap=True)
+    out.print(f"{freed / 1e6:,.1f} MB freed", soft_wrap=True)
+    for folder in held:
+        out.print(f"left {shown(folder)}: a run is going on there; stop it or wait for it, then repeat", soft_wrap=True)
+    return 2 if held else 0
+
+
+def _run_folders() -> list[Path]:
+    """The folders of runs; a folder without a run's own files is none, wherever DIGITS_RUNS points."""
+    folder = chain.runs_folder()
+    inside = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [path for path in inside if any((path / name).is_file() for name in record.OWN_FILES)]
+
+
+def _caches(everything: bool) -> list[Path]:
+    root = chain.ROOT
+    found = [root / name for name in CACHES + (ENVIRONMENT if everything else ())]
+    for name in ("helpers", "tests", "notebooks"):
+        found += [path for kind in NESTED_CACHES for path in (root / name).rglob(kind)]
+    return [path for path in found if path.is_dir()]
+
+
+def _size(path: Path) -> int:
+    return sum(part.lstat().st_size for part in path.rglob("*") if not part.is_dir())
