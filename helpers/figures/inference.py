@@ -35,7 +35,7 @@ def draw_centred(image: np.ndarray, middle: tuple[float, float]) -> Figure:
     axes = figure.subplots()
     axes.imshow(image, cmap="gray_r", interpolation="nearest")
     rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
-    corner, width, height = (columns[0] - 0.5, rows[0] - 0.5), np.ptp(columns) + 1, np.ptp(rows) + 1
+    corner, width, height = (columns[0] - 0.5, rows[0] - 0.5), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
     axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=BLUE, linewidth=2, label="box of the ink"))
     axes.plot(middle[1], middle[0], "+", color=RED, markersize=16, markeredgewidth=3, label="centre of mass")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, frameon=False)

@@ -20,7 +20,7 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     image = axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true class (square-root scale)")
-    bar.set_ticks(np.sqrt([0, 0.01, 0.1, 0.3, 0.6, 1]), labels=["0 %", "1 %", "10 %", "30 %", "60 %", "100 %"])
+    bar.set_ticks([0, 0.1, 0.316, 0.548, 0.775, 1], labels=["0 %", "1 %", "10 %", "30 %", "60 %", "100 %"])
     if len(matrix) <= MOST_NUMBERS:
         for (row, column), count in np.ndenumerate(matrix):
             colour = "white" if shares[row, column] > 0.4 else "black"
@@ -59,9 +59,9 @@ def draw_reliability(claimed: np.ndarray, found: np.ndarray, interval: np.ndarra
     upper.plot([0, 100], [0, 100], color=GREY, linestyle="--", label="confidence = share of right answers")
     upper.vlines(claimed * 100, *interval * 100, color=BLUE, linewidth=1)
     upper.scatter(claimed * 100, found * 100, color=BLUE, label="this model, with 95 % intervals")
-    upper.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    upper.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1))
     label(upper, "", "right answers (%)")
     lower.bar(claimed * 100, counts, width=4, color=BLUE)
-    lower.set_yscale("log")
+    lower.set(yscale="log", ylim=(0.5, None))
     label(lower, "mean confidence of the group (%)", "images (log)")
     return figure
