@@ -83,7 +83,7 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
         clean = edge & (difference <= 2 * np.median(difference[edge]) + LEAST_CONTRAST / 2)
         paper = terms @ np.linalg.lstsq(terms[clean], pixels[clean], rcond=None)[0]
     difference = abs(pixels - paper).max(axis=-1)
-    darkest = np.sort(difference, axis=None)[-2 * LEAST_INK :][0]  # a few pixels may be dust or glare
+    darkest = np.sort(difference, axis=None)[-LEAST_INK:][0]  # a few pixels may be dust or glare
     if darkest < max(LEAST_CONTRAST, 8 * np.median(difference[edge])):
         raise LessonError("the picture is empty: nothing in it stands out from its background", DRAW)
     ink = ((difference / darkest - 0.3) / 0.5).clip(0, 1)  # below 0.3 it is noise or shadow, above 0.8 nothing but ink
