@@ -123,7 +123,7 @@ def data_path(dataset: str) -> Path:
         LessonError: it names neither a data set that is known by name, nor a folder, nor an `.npz` file.
     """
     path = (ROOT / Path(dataset).expanduser()).resolve()
-    if not path.is_dir() and path.suffix != ".npz":
+    if not dataset.strip() or (not path.is_dir() and path.suffix != ".npz"):
         known = ", ".join(("mnist", *KERAS_CLASSES))
         raise LessonError(
             f"dataset is {dataset!r}, which is none of {known}, no folder and no .npz file"
@@ -191,6 +191,8 @@ def _load_from_keras(name: str) -> tuple[Split, Split]:
 def _read_arrays(path: Path, mend: str) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise LessonError(f"{shown(path)} is missing", mend)
+    if not zipfile.is_zipfile(path):
+        raise LessonError(f"{shown(path)} is damaged (it is no .npz archive)", mend)
     try:
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in ARRAYS}
