@@ -1,3 +1,4 @@
+import itertools
 import shlex
 from pathlib import Path
 
@@ -117,8 +118,13 @@ def test_the_command_that_goes_on_says_everything_that_was_asked():
     asked = settle("fast", [("dataset", "it's mine.npz")], "a run", last="03", timeout=9)[0]
     words = shlex.split(asked.command())
     assert words[:4] == ["python", "-m", "helpers", "run"]
-    again = dict(zip(words[4::1], words[5::1], strict=False))
-    assert (again["--profile"], again["--name"], again["--timeout"], again["--to"]) == ("fast", "a run", "9", "03_model")
+    again = dict(itertools.pairwise(words))
+    assert (again["--profile"], again["--name"], again["--timeout"], again["--to"]) == (
+        "fast",
+        "a run",
+        "9",
+        "03_model",
+    )
     assert "it's mine.npz" in words
 
 

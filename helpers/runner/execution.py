@@ -54,6 +54,7 @@ class Execution(threading.Thread):
     Attributes:
         cells: how many code cells there are; 0 until papermill has opened the notebook.
         number: number of the code cell that is running, from 1.
+        failed: whether a cell raised an error that was not allowed.
         peak_memory: highest resident memory of the kernel so far, in bytes.
     """
 
@@ -71,7 +72,7 @@ class Execution(threading.Thread):
         self.exit_status: int | None = None
         self.stopping = False
         self._cell: Mapping[str, Any] | None = None
-        self._cell_failed = False
+        self.failed = False
         self._raised: BaseException | None = None
 
     def run(self) -> None:
@@ -97,7 +98,7 @@ class Execution(threading.Thread):
         """`then`, after taking note that the running cell raised an error that was not allowed."""
 
         def note(*args: Any, **kwargs: Any) -> None:
-            self._cell_failed = True
+            self.failed = True
             then(*args, **kwargs)
 
         return note
@@ -126,10 +127,10 @@ class Execution(threading.Thread):
         """How it ended, by what was seen and not by papermill's metadata."""
         if self.stopping:
             return Ending("interrupted", self._where(), ["stopped by a signal"])
-        if self._cell_failed:
+        if self.failed:
             return Ending("cell error", self._where(), self._error_of_cell())
-        if self._raised is None or type(self._raised).__name__ == "PapermillExecutionError":
-            return Ending("ok")  # papermill also raises for an error that a cell's tag raises-exception allows
+        if self._raised is None:
+            return Ending("ok")
         kind, text = type(self._raised).__name__, str(self._raised).strip()
         if kind == "CellTimeoutError":
             return Ending("timeout", self._where(), [f"the cell took longer than {self.timeout} s (--timeout)"])
@@ -180,19 +181,24 @@ def execute_with_papermill(execution: Execution) -> None:
     if execution.stopping:
         raise Stopped
     partial = record.partial_notebook(execution.folder, execution.notebook.name)
-    papermill.execute_notebook(
-        _unformatted(execution.notebook.path),
-        _unformatted(partial),
-        execution.parameters,
-        engine_name=ENGINE,
-        kernel_name=KERNEL,
-        progress_bar=False,
-        start_timeout=START_TIMEOUT,
-        execution_timeout=execution.timeout,
-        execution=execution,
-        coalesce_streams=True,
-        iopub_timeout=60,
-    )
+    try:
+        papermill.execute_notebook(
+            _unformatted(execution.notebook.path),
+            _unformatted(partial),
+            execution.parameters,
+            engine_name=ENGINE,
+            kernel_name=KERNEL,
+            progress_bar=False,
+            start_timeout=START_TIMEOUT,
+            execution_timeout=execution.timeout,
+            execution=execution,
+        )
+    except papermill.PapermillExecutionError:
+        if execution.failed:
+            raise
+        # The error was one that the cell's tag raises-exception allows: take papermill's red marks away again.
+        whole = papermill.iorw.load_notebook_node(str(partial))
+        papermill.iorw.write_ipynb(papermill.execute.remove_error_markers(whole), str(partial))
 
 
 def _unformatted(path: Path) -> str:
@@ -238,8 +244,8 @@ def _engine() -> type:
                 log=logger,
                 timeout=kwargs["execution_timeout"],
                 startup_timeout=kwargs["start_timeout"],
-                coalesce_streams=kwargs["coalesce_streams"],
-                iopub_timeout=kwargs["iopub_timeout"],
+                coalesce_streams=True,
+                iopub_timeout=60,
                 on_cell_execute=lambda cell, cell_index: execution.cell_started(cell),  # noqa: ARG005
             )
             client.execution = execution

@@ -22,7 +22,7 @@ IMAGE = """
 {%- block data_KIND scoped %}
 <div class="jp-RenderedImage jp-OutputArea-output">
 <img src="data:image/MIME;base64,{{ output.data['image/MIME'] | escape_html }}"
-alt="{{ output | get_metadata('alt', 'image/MIME') or 'A figure without a description' | escape_html }}">
+alt="{{ (output | get_metadata('alt', 'image/MIME') or 'A figure without a description') | e }}">
 </div>
 {%- endblock %}
 """

@@ -92,10 +92,9 @@ def dry_run(settings: Settings, problems: list[LessonError]) -> int:
     if problems:
         screen.say_refusals(problems)
         return REFUSED
-    problems = preflight.record_problems(settings)
-    if not problems:
+    with contextlib.suppress(LessonError):  # a record or notebook that can't be read is among the problems below
         screen.show_plan(settings, plan(settings))
-    problems = [*problems, *preflight.machine_problems(settings)]
+    problems = [*preflight.record_problems(settings), *preflight.machine_problems(settings)]
     if problems:
         screen.say_refusals(problems)
     return REFUSED if problems else DONE
