@@ -1,10 +1,12 @@
 """The chain, declared once as data: the notebooks, the artefacts that each needs and leaves, the parameters.
 
-Notebooks, runner and tests read it here. Nothing in this room imports TensorFlow.
+Notebooks, runner and tests read it here; the table of parameters stands beside it in `parameters.toml`. Nothing in
+this room imports TensorFlow.
 """
 
 import difflib
 import os
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,32 +53,33 @@ BOUND_TO = {"trained.keras": ("dataset.npz",)}
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of one or several notebooks, with the same meaning in each.
+    """A parameter of one or several notebooks, as `parameters.toml` describes it.
 
     `minimum` and `maximum` are inclusive; `choices` lists all allowed values; None means no such limit.
     """
 
     name: str
-    type: type
     default: str | int | float
     meaning: str
-    notebooks: tuple[str, ...]
+    notebooks: list[str]
     minimum: float | None = None
     maximum: float | None = None
-    choices: tuple[str, ...] | None = None
+    choices: list[str] | None = None
+
+    @property
+    def type(self) -> type:
+        """The type of its values: str, int or float."""
+        return type(self.default)
 
     def problem(self, value: object) -> str | None:
         """What is wrong with `value` for this parameter, in one sentence, or None."""
-        allowed = (int, float) if self.type is float else (self.type,)
-        if not isinstance(value, allowed) or isinstance(value, bool):
-            return f"parameter {self.name} takes {self.describe()}, not {value!r} ({type(value).__name__})"
-        if self.choices is not None and value not in self.choices:
-            return f"parameter {self.name} takes {self.describe()}, not {value!r}"
-        too_low = self.minimum is not None and not value >= self.minimum  # type: ignore[operator]  # NaN is too low
-        too_high = self.maximum is not None and not value <= self.maximum  # type: ignore[operator]
-        if too_low or too_high:
-            return f"parameter {self.name} takes {self.describe()}, not {value!r}"
-        return None
+        if isinstance(value, self.type) or (self.type is float and isinstance(value, int)):
+            chosen = self.choices is None or value in self.choices
+            low_enough = self.maximum is None or value <= self.maximum  # type: ignore[operator]
+            high_enough = self.minimum is None or value >= self.minimum  # type: ignore[operator]
+            if chosen and low_enough and high_enough and not isinstance(value, bool):
+                return None
+        return f"parameter {self.name} takes {self.describe()}, not {value!r} ({type(value).__name__})"
 
     def describe(self) -> str:
         """Type and range in words: `int from 1 to 1000`, `one of rows, pixels`."""
@@ -90,81 +93,12 @@ class Parameter:
         return words
 
 
-ALL = tuple(notebook.name for notebook in NOTEBOOKS)
-PARAMETERS = (
-    Parameter("run", str, "interactive", "name of the folder under runs/ that this run reads and fills", ALL),
-    Parameter("dataset", str, "mnist", "mnist, or the path of an .npz file with your own arrays", ("02_dataset",)),
-    Parameter(
-        "normalization",
-        str,
-        "rows",
-        "rows: each row of pixels to length 1; pixels: every pixel divided by 255",
-        ("02_dataset",),
-        choices=("rows", "pixels"),
-    ),
-    Parameter(
-        "seed",
-        int,
-        1,
-        "start of the random numbers: the same seed gives the same result on one machine",
-        ("03_model", "04_training", "06_inference"),
-        minimum=0,
-        maximum=2**32 - 1,
-    ),
-    Parameter("epochs", int, 3, "how often training goes through all its images", ("04_training",), 1, 1000),
-    Parameter("batch_size", int, 256, "how many images each update of the weights sees", ("04_training",), 1, 65536),
-    Parameter(
-        "learning_rate",
-        float,
-        0.001,
-        "step size of each update; with schedule cosine, its highest value",
-        ("04_training",),
-        minimum=1e-8,
-        maximum=10.0,
-    ),
-    Parameter(
-        "schedule",
-        str,
-        "constant",
-        "constant: the same step size throughout; cosine: warm up, then decay to 0",
-        ("04_training",),
-        choices=("constant", "cosine"),
-    ),
-    Parameter(
-        "warmup",
-        float,
-        0.25,
-        "with schedule cosine, the share of all updates in which the step size rises",
-        ("04_training",),
-        minimum=0.0,
-        maximum=0.9,
-    ),
-    Parameter(
-        "train_images",
-        int,
-        0,
-        "how many training images to use, the first ones; 0 uses all",
-        ("04_training",),
-        0,
-    ),
-    Parameter("test_images", int, 0, "how many test images to use, the first ones; 0 uses all", ("05_testing",), 0),
-    Parameter(
-        "expected_accuracy",
-        float,
-        0.985,
-        "share of test images read correctly that the model is held to",
-        ("05_testing",),
-        minimum=0.0,
-        maximum=1.0,
-    ),
-    Parameter(
-        "picture",
-        str,
-        "",
-        "path of a picture of your own to read; empty takes our example",
-        ("06_inference",),
-    ),
-)
+def _read_parameters() -> tuple[Parameter, ...]:
+    table = tomllib.loads(Path(__file__).with_name("parameters.toml").read_text(encoding="utf-8"))
+    return tuple(Parameter(name, **entry) for name, entry in table.items())
+
+
+PARAMETERS = _read_parameters()
 PARAMETERS_BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
