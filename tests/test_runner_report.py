@@ -19,7 +19,7 @@ RECORD: dict[str, Any] = {
         "given": {},
         "parameters": {"epochs": 1},
         "command": "x",
-        "notebooks": list(chain.ALL),
+        "notebooks": list(chain.BY_NAME),
     },
     "status": "done",
     "exit_code": 0,
@@ -29,7 +29,7 @@ RECORD: dict[str, Any] = {
     "versions": {"python": "3.11.1"},
     "git": {"commit": "abc123", "clean": False},
     "machine": {"cores": 2},
-    "notebooks": {name: dict(FACTS) for name in chain.ALL},
+    "notebooks": {name: dict(FACTS) for name in chain.BY_NAME},
     "metrics": {"accuracy": 0.9912, "interval": [0.98, 0.99], "expected_accuracy": 0.987, "as_expected": True},
     "as_expected": True,
 }
@@ -118,7 +118,7 @@ def test_a_run_that_failed_has_a_page_too(folder):
     failing = {"outcome": "kernel died", "seconds": 2.0, "cell": None, "error": ["line <one>", "line two"]}
 
     def change(record: dict) -> None:
-        record["notebooks"] = {name: {"outcome": "not reached"} for name in chain.ALL} | {"01_setup": failing}
+        record["notebooks"] = {name: {"outcome": "not reached"} for name in chain.BY_NAME} | {"01_setup": failing}
         record.update(status="failed", metrics=None, as_expected=None, git=None)
 
     runs.update_record(folder, change)
