@@ -57,15 +57,22 @@ def folder_classes(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(_find(part)))
 
 
-def read_image(path: Path, size: int) -> np.ndarray:
-    """A picture cut to a square around its centre and scaled, on white where transparent: uint8 of (size, size, 3).
+def read_image(path: str | Path, shape: tuple[int, int]) -> np.ndarray:
+    """A picture cut to the proportions of `shape` around its centre and scaled, on white where it is transparent.
+
+    Args:
+        path: as `read_picture` takes it.
+        shape: height and width, in pixels.
+
+    Returns:
+        uint8 of shape (height, width, 3).
 
     Raises:
         LessonError: it cannot be read.
     """
     picture = Image.fromarray(read_picture(path))
     on_white = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return np.asarray(ImageOps.fit(on_white.convert("RGB"), (size, size), Image.Resampling.LANCZOS))
+    return np.asarray(ImageOps.fit(on_white.convert("RGB"), shape[::-1], Image.Resampling.LANCZOS))
 
 
 def _find(folder: Path) -> Files:
@@ -102,7 +109,7 @@ def _read_all(folder: Path, paths: list[Path], size: int) -> np.ndarray:
     images, unreadable = np.empty((len(paths), size, size, 3), np.uint8), []
     for image, path in zip(images, paths, strict=True):
         try:
-            image[...] = read_image(path, size)
+            image[...] = read_image(path, (size, size))
         except LessonError:
             unreadable.append(str(path.relative_to(folder)))
     _refuse(

@@ -68,10 +68,10 @@ def test_modes_sizes_and_turned_photographs_are_read_as_pillow_reads_them(tmp_pa
     exif = Image.Exif()
     exif[0x0112] = 3  # held upside down
     turned.save(tmp_path / "cat" / "turned.jpg", exif=exif, quality=95)
-    upright = folders.read_image(tmp_path / "cat" / "turned.jpg", 20)
+    upright = folders.read_image(tmp_path / "cat" / "turned.jpg", (20, 20))
     assert upright[2].mean() > 200
     assert upright[-3].mean() < 50
-    assert folders.read_image(tmp_path / "cat" / "clear.png", 20).min() == 255
+    assert folders.read_image(tmp_path / "cat" / "clear.png", (20, 20)).min() == 255
     assert len(folders.load_folder(tmp_path)[0][0]) + len(folders.load_folder(tmp_path)[1][0]) == 13
 
 
