@@ -52,8 +52,13 @@ def locked() -> list[Requirement]:
 
 
 def environment(python: str, system: str) -> dict[str, Any]:
-    # 3.11.4 and up is what the markers of the lock may tell apart; a late patch release stands for all.
-    return {**dict(default_environment()), **SYSTEMS[system], "python_version": python, "python_full_version": f"{python}.9"}
+    # Markers may ask for a patch release (3.11.5 and up, say): a late one stands for all.
+    return {
+        **dict(default_environment()),
+        **SYSTEMS[system],
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+    }
 
 
 def pins(python: str, system: str) -> dict[str, list[str]]:
