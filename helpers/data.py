@@ -148,7 +148,7 @@ def array_problems(arrays: dict[str, np.ndarray]) -> list[str]:
             problems.append(f"the images of x_{part} are {images.shape[1]} x {images.shape[2]}, fewer than 8 pixels")
         if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
             problems.append(f"y_{part} must be integers of shape (count,), not {labels.dtype} of {labels.shape}")
-        elif len(labels) != len(images):
+        elif images.ndim and len(labels) != len(images):
             problems.append(f"x_{part} holds {len(images)} images and y_{part} {len(labels)} labels")
     if problems:
         return problems
@@ -191,14 +191,15 @@ def _load_from_keras(name: str) -> tuple[Split, Split]:
 def _read_arrays(path: Path, mend: str) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise LessonError(f"{shown(path)} is missing", mend)
-    if not zipfile.is_zipfile(path):
-        raise LessonError(f"{shown(path)} is damaged (it is no .npz archive)", mend)
     try:
+        with zipfile.ZipFile(path) as archive:  # NumPy would parse a damaged header before it looks at the checksums
+            if broken := archive.testzip():
+                raise zipfile.BadZipFile(f"{broken} has a wrong checksum")
         with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in ARRAYS}
+            return {name: np.asarray(stored[name]) for name in ARRAYS}
     except KeyError as error:
         raise LessonError(f"{shown(path)} lacks an array ({error.args[0]})", mend) from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise LessonError(f"{shown(path)} is damaged ({error})", mend) from error
 
 

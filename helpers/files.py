@@ -130,7 +130,7 @@ def _add_arrays(content: "hashlib._Hash", path: Path) -> None:
                 array = arrays[name]
                 content.update(f"{name} {array.dtype.str} {array.shape}".encode())
                 content.update(array.tobytes())
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
         raise ValueError(f"{path.name} is no whole .npz file: {error}") from error
 
 

@@ -1,6 +1,7 @@
 """Loading data: what ships is MNIST itself, and nothing damaged or unfit to learn from gets through."""
 
 import ast
+import contextlib
 import json
 import zipfile
 from pathlib import Path
@@ -100,6 +101,26 @@ def test_a_damaged_file_is_named_with_what_mends_it(tmp_path: Path, damage) -> N
     assert "numpy.savez" in caught.value.fix
 
 
+def test_a_damaged_compressed_file_is_named_too(tmp_path: Path, mnist: dict[str, np.ndarray]) -> None:
+    path = tmp_path / "mnist.npz"
+    np.savez_compressed(path, **mnist)  # type: ignore[arg-type]
+    scrambled(path)
+    with pytest.raises(LessonError, match=r"mnist\.npz is damaged"):
+        data.load_mnist(path)
+
+
+def test_no_damage_gets_through_as_another_error(tmp_path: Path) -> None:
+    whole, path, random = tmp_path / "own.npz", tmp_path / "damaged.npz", np.random.default_rng(1)
+    np.savez_compressed(whole, **small())  # type: ignore[arg-type]
+    for _ in range(200):
+        content = bytearray(whole.read_bytes())
+        at = random.integers(len(content))
+        content[at : at + 8] = random.bytes(8)
+        path.write_bytes(content)
+        with contextlib.suppress(LessonError):  # bytes that no one reads may change
+            data.load_data(str(path))
+
+
 @pytest.mark.parametrize("content", [b"", b"no zip at all", b"PK\x03\x04"])
 def test_what_is_no_npz_file_is_damaged(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "own.npz"
@@ -157,6 +178,7 @@ def test_own_arrays_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...
     ("changes", "words"),
     [
         ({"x_train": np.zeros((12, 72), np.uint8)}, r"x_train must be uint8 images .* not uint8 of \(12, 72\)"),
+        ({"x_train": np.uint8(3)}, r"x_train must be uint8 images .* not uint8 of \(\)"),
         ({"x_train": small()["x_train"] / 255}, "x_train must be uint8 images .* not float64"),
         ({"x_train": np.zeros((0, 8, 9), np.uint8), "y_train": np.zeros(0, int)}, "x_train must be uint8 images"),
         ({"x_test": np.zeros((6, 8, 9), np.uint8)}, "all pixels of x_test are 0"),
