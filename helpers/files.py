@@ -134,6 +134,11 @@ def _add_arrays(content: "hashlib._Hash", path: Path) -> None:
         raise ValueError(f"{path.name} is no whole .npz file: {error}") from error
 
 
+def _without_addresses(part: dict[str, Any]) -> dict[str, Any]:
+    # Keras numbers an object that several layers share by its address in memory, which is another one each time.
+    return {name: value for name, value in part.items() if name != "shared_object_id"}
+
+
 def _add_model(content: "hashlib._Hash", path: Path) -> None:
     import io
 
@@ -141,7 +146,7 @@ def _add_model(content: "hashlib._Hash", path: Path) -> None:
 
     try:
         with zipfile.ZipFile(path) as parts:
-            config = json.loads(parts.read("config.json"))
+            config = json.loads(parts.read("config.json"), object_hook=_without_addresses)
             weights = io.BytesIO(parts.read("model.weights.h5"))
     except zipfile.BadZipFile as error:
         raise ValueError(f"{path.name} is no whole .keras file: {error}") from error
