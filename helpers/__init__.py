@@ -11,3 +11,5 @@ import os
 # let a GPU's memory grow as needed, so that two open notebooks can share one.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+# Keras works with other engines too, and a file in the home folder may name one; this series is about TensorFlow.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")

@@ -25,4 +25,4 @@ def process_data(X: np.ndarray, normalization: str = "rows") -> tf.Tensor:
         X = X / 255
     if X.ndim == 3:
         X = tf.expand_dims(X, axis=-1)
-    return X
+    return tf.convert_to_tensor(X)
