@@ -9,7 +9,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from helpers.training import Checkpoint, Recorder
 
@@ -29,14 +28,6 @@ def new_model(learning_rate: float = 0.01, metrics: tuple = ("accuracy",)) -> ke
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=list(metrics))
     model.optimizer.build(model.trainable_variables)
     return model
-
-
-@pytest.fixture(autouse=True, scope="module")
-def eagerly():
-    """So few steps are done sooner than a graph of them is built."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture
@@ -268,14 +259,16 @@ def test_only_the_last_epoch_is_kept(run):
     assert [path.name for path in (run / "checkpoint").iterdir()] == ["epoch-0003"]
 
 
-def test_a_half_written_checkpoint_is_never_taken(run):
+@pytest.mark.parametrize("finished", [0, 1])
+def test_a_half_written_checkpoint_is_never_taken(run, finished):
     with pytest.raises(Stop):
-        train(run, stop_in(epoch=2))
-    half = run / "checkpoint" / ".123.partial.epoch-0002"
-    half.mkdir()
+        train(run, stop_in(epoch=finished + 1))
+    half = run / "checkpoint" / f".123.partial.epoch-{finished + 1:04}"
+    half.mkdir(parents=True, exist_ok=True)
     (half / "model.keras").write_bytes(b"PK")
     _, recorder, _ = train(run)
-    assert recorder.history["resumed_at"] == 2
+    assert recorder.history["resumed_at"] == (2 if finished else 0)
+    assert recorder.history["epochs"] == 3
     assert not half.exists()
 
 
