@@ -37,7 +37,7 @@ def test_two_runs_side_by_side(capsys):
     assert not [line for line in shown if line.startswith("batch_size")]
     assert "04_training 100.0 25.0 0.25" in shown
     assert "all 600.0 150.0 0.25" in shown
-    assert "04_training 1,300 1,300 1.00" in shown
+    assert "04_training 1,300.0 1,300.0 1.00" in shown
     assert "accuracy 0.9912 0.9912" in shown
     picture = chain.runs_folder() / "classic-and-fast.png"
     width, height = struct.unpack(">II", picture.read_bytes()[16:24])

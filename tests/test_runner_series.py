@@ -267,7 +267,7 @@ def test_a_kernel_that_is_killed(notebooks, capsys):
 @pytest.mark.slow
 def test_a_kernel_that_never_starts(notebooks, monkeypatch):
     monkeypatch.setenv("PYTHONHOME", "/nowhere")
-    monkeypatch.setattr(series.preflight, "_helpers_problem", lambda: None)
+    monkeypatch.setattr(series.preflight, "_check_helpers", lambda: None)
     assert go(profile="fast") == series.KERNEL_DIED
     facts = record_of()["notebooks"]["01_setup"]
     assert (facts["outcome"], facts["cell"]) == ("kernel died", None)

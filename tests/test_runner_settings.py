@@ -129,7 +129,7 @@ def test_the_command_that_goes_on_says_everything_that_was_asked():
 
 
 def test_a_notebook_only_gets_the_parameters_that_it_declares():
-    values = settle(profile="classic")[0].values
+    values = {"seed": 1, "epochs": 3, "normalization": "rows"}
     assert settings.for_notebook("03_model", values) == {"seed": 1}
     assert settings.for_notebook("01_setup", values) == {}
 

@@ -1,8 +1,6 @@
 """The command line: `python -m helpers …`, and `digits …` where the package is installed."""
 
-import functools
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import click
 from helpers import chain
 from helpers.errors import LessonError
 from helpers.runner import screen, series, settings
+from helpers.scaling.command import worker
 
 EXIT_CODES = """\b
 Exit codes:
@@ -20,46 +19,39 @@ Exit codes:
   3    a cell took longer than --timeout
   4    a kernel died
   130  interrupted (Ctrl-C, SIGTERM)"""
+PROFILE = """Parameters from profiles/NAME.yaml or from a file of your own. Left out: fast, or for a run that exists what
+it was run with before."""
+PARAMETER = "  {0.name}: {1}; default {2}; in {3}\n      {0.meaning}"
+
+
+class Mendable(click.Group):
+    """Commands that tell what the reader can mend in two lines, not in a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(context)
+        except LessonError as error:
+            screen.console(errors=True).print(str(error))
+            return context.exit(series.FAILED)
 
 
 def _parameters() -> str:
-    lines = ["\b", "Parameters (-p NAME VALUE, or a line `NAME: VALUE` in a profile):"]
-    for parameter in chain.PARAMETERS:
-        if parameter.name == "run":
-            continue
-        default = parameter.default if parameter.default != "" else "empty"
-        where = ", ".join(parameter.notebooks)
-        lines.append(f"  {parameter.name}: {parameter.describe()}; default {default}; in {where}")
-        lines.append(f"      {parameter.meaning}")
-    return "\n".join(lines)
+    asked = [parameter for parameter in chain.PARAMETERS if parameter.name != "run"]
+    lines = [
+        PARAMETER.format(p, p.describe(), "empty" if p.default == "" else p.default, ", ".join(p.notebooks))
+        for p in asked
+    ]
+    return "\n".join(["\b", "Parameters (-p NAME VALUE, or a line `NAME: VALUE` in a profile):", *lines])
 
 
-def _mendable(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that tells what the reader can mend in two lines, not in a traceback."""
-
-    @functools.wraps(command)
-    def telling(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except LessonError as error:
-            screen.console(errors=True).print(str(error), soft_wrap=True)
-            sys.exit(series.FAILED)
-
-    return telling
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(cls=Mendable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 def main() -> None:
     """Run the notebooks headless, compare two runs, keep the project tidy."""
 
 
 @main.command(epilog=f"{_parameters()}\n\n{EXIT_CODES}")
-@click.option(
-    "--profile",
-    metavar="NAME|FILE.yaml",
-    help="Parameters from profiles/NAME.yaml or from a file of your own. Left out: fast, or for a run that exists what "
-    "it was run with before.",
-)
+@click.option("--profile", metavar="NAME|FILE.yaml", help=PROFILE)
 @click.option("-p", "pairs", nargs=2, multiple=True, metavar="NAME VALUE", help="One parameter, over the profile's.")
 @click.option("--name", metavar="NAME", help="The run's folder under runs/. Left out: the profile's name.")
 @click.option("--from", "first", metavar="NOTEBOOK", help="Redo this notebook and those after it; leave those before.")
@@ -67,20 +59,9 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Reuse nothing: redo every notebook, and training from its first epoch.")
 @click.option("--timeout", type=click.IntRange(min=1), metavar="SECONDS", help="Stop if a cell takes longer than this.")
 @click.option("--dry-run", is_flag=True, help="Only show what is there, what is stale and why, and what would run.")
-@_mendable
-def run(
-    profile: str | None,
-    pairs: tuple[tuple[str, str], ...],
-    name: str | None,
-    first: str | None,
-    last: str | None,
-    fresh: bool,
-    timeout: int | None,
-    dry_run: bool,
-) -> None:
+def run(dry_run: bool, **asked: Any) -> None:
     """Run the notebooks in order, reusing what is up to date; leave a record and a report in runs/NAME."""
-    asked, problems = settings.settle(profile, pairs, name, first, last, fresh, timeout)
-    sys.exit((series.dry_run if dry_run else series.run)(asked, problems))
+    sys.exit((series.dry_run if dry_run else series.run)(*settings.settle(**asked)))
 
 
 @main.command()
@@ -89,7 +70,6 @@ def run(
 @click.option(
     "--picture", type=click.Path(path_type=Path), help="Where to save the picture. Left out: runs/A-and-B.png."
 )
-@_mendable
 def compare(first: str, second: str, picture: Path | None) -> None:
     """Show the runs A and B side by side: parameters, versions, seconds, memory, metrics, learning curves."""
     from helpers.runner import compare as room
@@ -98,7 +78,6 @@ def compare(first: str, second: str, picture: Path | None) -> None:
 
 
 @main.command()
-@_mendable
 def outputs() -> None:
     """Refresh the outputs stored in the committed notebooks, from the run classic, which is brought up to date."""
     from helpers.runner import tidy
@@ -113,9 +92,11 @@ def outputs() -> None:
 
 @main.command()
 @click.option("--all", "everything", is_flag=True, help="The environment .venv too.")
-@_mendable
 def clean(everything: bool) -> None:
     """Delete all runs and caches, and say how much space that frees."""
     from helpers.runner import tidy
 
     sys.exit(tidy.clean(everything))
+
+
+main.add_command(worker)

@@ -1,7 +1,7 @@
 """Executing one notebook with papermill, and knowing what became of it.
 
 papermill runs in a thread of its own: its event loop would take over the signals otherwise, and the main thread is free
-to watch. papermill's own record of cells is wrong after a dead kernel, a timeout or an interrupt, so this room
+to watch. papermill's own record of cells is wrong after a dead kernel, a timeout or an interrupt, so an execution
 keeps its own: which cell is running, the kernel's process, its memory, and the error that ended it.
 """
 
@@ -12,20 +12,16 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from helpers import chain
 from helpers.chain import Notebook
 from helpers.runner import record
 
-ENGINE = "helpers"
-KERNEL = "python3"
-START_TIMEOUT = 180  # seconds; a slow disk, a cold start
 LAST_LINES = 8
 
 
@@ -44,69 +40,62 @@ class Ending:
     error: list[str] = field(default_factory=list)
 
 
-class Stopped(Exception):
-    """The run was stopped before the kernel had started."""
-
-
 class Execution(threading.Thread):
     """One notebook being executed: start it, look at it as it goes, stop it, ask for its ending.
 
     Attributes:
         cells: how many code cells there are; 0 until papermill has opened the notebook.
-        number: number of the code cell that is running, from 1.
-        failed: whether a cell raised an error that was not allowed.
+        cell, number: the code cell that runs or ran last, and its number from 1.
+        failed: whether that cell raised an error that was not allowed.
+        kernel, exit_status: the kernel's process, and how that ended, once it is known.
         peak_memory: highest resident memory of the kernel so far, in bytes.
+        stopping: whether it was told to stop.
     """
 
     def __init__(self, notebook: Notebook, parameters: Mapping[str, Any], folder: Path, timeout: int | None) -> None:
         super().__init__(name=notebook.name, daemon=True)
-        self.notebook = notebook
-        self.parameters = dict(parameters)
-        self.folder = folder
-        self.timeout = timeout
+        self.notebook, self.parameters, self.folder, self.timeout = notebook, dict(parameters), folder, timeout
         self.began = time.monotonic()
-        self.cells = 0
-        self.number = 0
-        self.peak_memory = 0
+        self.cell: Mapping[str, Any] | None = None
+        self.cells = self.number = self.peak_memory = 0
+        self.failed = self.stopping = False
         self.kernel: psutil.Process | None = None
         self.exit_status: int | None = None
-        self.stopping = False
-        self._cell: Mapping[str, Any] | None = None
-        self.failed = False
         self._raised: BaseException | None = None
 
     def run(self) -> None:
         """Execute the notebook; what it raises is kept for `ending`."""
         try:
-            execute_with_papermill(self)
+            self._execute()
         except BaseException as error:
             self._raised = error
 
-    def kernel_started(self, process: int) -> None:
-        """Take note of the kernel's process; ends it at once where the run was stopped meanwhile."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self.kernel = psutil.Process(process)
+    def _execute(self) -> None:
+        import papermill
+        from papermill import engines, iorw
+
+        from helpers.runner.engine import Engine
+
+        engines.papermill_engines.register("watched", Engine)
+        logging.getLogger("papermill").handlers = [logging.NullHandler()]
+        logging.getLogger("papermill").propagate = False
+        partial = str(record.partial_notebook(self.folder, self.notebook.name))
+        paths = [path.replace("{", "{{").replace("}", "}}") for path in (str(self.notebook.path), partial)]
+        options = {"engine_name": "watched", "kernel_name": "python3", "progress_bar": False, "execution": self}
         if self.stopping:
-            self.stop()
-            raise Stopped
-
-    def cell_started(self, cell: Mapping[str, Any]) -> None:
-        """Take note of the cell that begins to run."""
-        self._cell, self.number = cell, self.number + 1
-
-    def noting_failure(self, then: Callable[..., None]) -> Callable[..., None]:
-        """`then`, after taking note that the running cell raised an error that was not allowed."""
-
-        def note(*args: Any, **kwargs: Any) -> None:
-            self.failed = True
-            then(*args, **kwargs)
-
-        return note
+            return
+        try:
+            papermill.execute_notebook(*paths, self.parameters, **options)  # which takes braces for str.format
+        except papermill.PapermillExecutionError:
+            if self.failed:
+                raise
+            # The error was one that the cell's tag raises-exception allows: take papermill's red marks away again.
+            iorw.write_ipynb(papermill.execute.remove_error_markers(iorw.load_notebook_node(partial)), partial)
 
     def look_at_memory(self) -> None:
         """Keep the highest memory of the kernel."""
-        if self.kernel is not None:
-            with contextlib.suppress(psutil.Error, OSError):
+        with contextlib.suppress(psutil.Error, OSError):
+            if self.kernel is not None:
                 self.peak_memory = max(self.peak_memory, _peak_memory(self.kernel))
 
     def training(self) -> dict[str, Any]:
@@ -118,160 +107,55 @@ class Execution(threading.Thread):
         return time.monotonic() - self.began
 
     def stop(self) -> None:
-        """Kill the kernel and every process that it started."""
+        """Kill the kernel and every process that it started, now or as soon as it has started."""
         self.stopping = True
-        if self.kernel is not None:
-            kill_tree(self.kernel)
+        kill_tree(self.kernel)
 
     def ending(self) -> Ending:
         """How it ended, by what was seen and not by papermill's metadata."""
+        cell = None
+        if self.cell is not None:
+            first_line = next(iter(self.cell["source"].strip().splitlines()), "")
+            cell = {"id": self.cell.get("id"), "number": self.number, "first_line": first_line}
+        kind, text = type(self._raised).__name__, str(self._raised)
         if self.stopping:
-            return Ending("interrupted", self._where(), ["stopped by a signal"])
+            return Ending("interrupted", cell, ["stopped by a signal"])
         if self.failed:
-            return Ending("cell error", self._where(), self._error_of_cell())
+            errors = [output for output in cell_outputs(self.cell) if output["output_type"] == "error"]
+            return Ending("cell error", cell, last_lines("\n".join(f"{e['ename']}: {e['evalue']}" for e in errors)))
         if self._raised is None:
             return Ending("ok")
-        kind, text = type(self._raised).__name__, str(self._raised).strip()
         if kind == "CellTimeoutError":
-            return Ending("timeout", self._where(), [f"the cell took longer than {self.timeout} s (--timeout)"])
-        if kind == "DeadKernelError" or self.kernel is None or not _is_running(self.kernel):
-            return Ending("kernel died", self._where(), [*self._last_words(), self._how_it_died()])
-        return Ending("cell error", self._where(), _last_lines(f"{kind}: {text}"))
-
-    def _where(self) -> dict[str, Any] | None:
-        if self._cell is None:
-            return None
-        first_line = next(iter(self._cell["source"].strip().splitlines()), "")
-        return {"id": self._cell.get("id"), "number": self.number, "first_line": first_line}
-
-    def _error_of_cell(self) -> list[str]:
-        outputs = self._cell.get("outputs", []) if self._cell else []
-        errors = [output for output in outputs if output["output_type"] == "error"]
-        return _last_lines(f"{errors[-1]['ename']}: {errors[-1]['evalue']}") if errors else []
+            return Ending("timeout", cell, [f"the cell took longer than {self.timeout} s (--timeout)"])
+        if kind == "DeadKernelError" or not _is_running(self.kernel):
+            return Ending("kernel died", cell, [*self._last_words(), self._how_it_died()])
+        return Ending("cell error", cell, last_lines(f"{kind}: {text}"))
 
     def _last_words(self) -> list[str]:
-        try:
+        with contextlib.suppress(OSError):
             log = (self.folder / record.KERNEL_LOG).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return []
-        return [line for line in _last_lines(log) if "IPKernelApp" not in line]
+            return [line for line in last_lines(log) if "IPKernelApp" not in line]
+        return []
 
     def _how_it_died(self) -> str:
-        if self.kernel is None:
-            return "the kernel did not start"
-        if self.exit_status is None:
-            return "the kernel's process is gone"
+        if self.kernel is None or self.exit_status is None:
+            return "the kernel did not start" if self.cell is None else "the kernel's process is gone"
         if self.exit_status >= 0:
             return f"the kernel's process ended with exit status {self.exit_status}"
-        with contextlib.suppress(ValueError):
-            name = signal.Signals(-self.exit_status).name
-            hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
-            return f"the kernel's process was killed ({name}{hint})"
-        return f"the kernel's process was killed (signal {-self.exit_status})"
+        names = {number.value: number.name for number in signal.Signals}
+        name = names.get(-self.exit_status, f"signal {-self.exit_status}")
+        return f"the kernel was killed ({name}{', as when memory runs out' if name == 'SIGKILL' else ''})"
 
 
-def execute_with_papermill(execution: Execution) -> None:
-    """Execute the notebook in this thread and save it as it goes."""
-    import papermill
-    from papermill.engines import papermill_engines
-
-    papermill_engines.register(ENGINE, _engine())
-    logging.getLogger("papermill").addHandler(logging.NullHandler())
-    logging.getLogger("papermill").propagate = False
-    if execution.stopping:
-        raise Stopped
-    partial = record.partial_notebook(execution.folder, execution.notebook.name)
-    try:
-        papermill.execute_notebook(
-            _unformatted(execution.notebook.path),
-            _unformatted(partial),
-            execution.parameters,
-            engine_name=ENGINE,
-            kernel_name=KERNEL,
-            progress_bar=False,
-            start_timeout=START_TIMEOUT,
-            execution_timeout=execution.timeout,
-            execution=execution,
-        )
-    except papermill.PapermillExecutionError:
-        if execution.failed:
-            raise
-        # The error was one that the cell's tag raises-exception allows: take papermill's red marks away again.
-        whole = papermill.iorw.load_notebook_node(str(partial))
-        papermill.iorw.write_ipynb(papermill.execute.remove_error_markers(whole), str(partial))
+def cell_outputs(cell: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """The outputs of a code cell, none where there is no cell."""
+    return list(cell.get("outputs", [])) if cell else []
 
 
-def _unformatted(path: Path) -> str:
-    return str(path).replace("{", "{{").replace("}", "}}")  # papermill takes braces in a path for str.format
-
-
-def _engine() -> type:
-    """papermill's own engine, with an eye on the kernel. Made here because importing papermill takes seconds."""
-    from papermill.clientwrap import PapermillNotebookClient
-    from papermill.engines import NBClientEngine
-    from papermill.log import logger
-
-    class Client(PapermillNotebookClient):
-        execution: Execution
-
-        def start_new_kernel(self, **kwargs: Any) -> None:
-            super().start_new_kernel(**kwargs)
-            self.execution.kernel_started(self.km.provisioner.pid)
-
-        def papermill_execute_cells(self) -> None:
-            try:
-                super().papermill_execute_cells()
-            except BaseException:
-                self._ask_exit_status()
-                kill_tree(self.execution.kernel)  # asking it politely to shut down would take 5 s
-                raise
-            finally:
-                self.execution.look_at_memory()
-
-        def _ask_exit_status(self) -> None:
-            process = getattr(self.km.provisioner, "process", None) if self.km else None
-            self.execution.exit_status = process.poll() if process else None
-
-    class Engine(NBClientEngine):
-        @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> None:
-            execution: Execution = kwargs["execution"]
-            execution.cells = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in nb_man.nb.cells)
-            nb_man.save = _patient(nb_man.save)
-            client = Client(
-                nb_man,
-                kernel_name=kernel_name,
-                log=logger,
-                timeout=kwargs["execution_timeout"],
-                startup_timeout=kwargs["start_timeout"],
-                coalesce_streams=True,
-                iopub_timeout=60,
-                on_cell_execute=lambda cell, cell_index: execution.cell_started(cell),  # noqa: ARG005
-            )
-            client.execution = execution
-            nb_man.cell_exception = execution.noting_failure(nb_man.cell_exception)
-            with (execution.folder / record.KERNEL_LOG).open("wb") as log:
-                # papermill's own cwd would move this whole process
-                client.execute(cwd=str(chain.NOTEBOOKS_FOLDER), stdout=log, stderr=log)
-
-    return Engine
-
-
-def _patient(save: Any) -> Any:
-    """A `save` that lets the notebook go on where the disk is full: its own error is the one to tell."""
-
-    def attempt(**kwargs: Any) -> None:
-        with contextlib.suppress(OSError):
-            save(**kwargs)
-
-    return attempt
-
-
-def _is_running(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+def last_lines(text: str) -> list[str]:
+    """The last lines of a text that are not empty, without colours, none of them endless."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return [line.rstrip()[:500] for line in plain.splitlines() if line.strip()][-LAST_LINES:]
 
 
 def kill_tree(process: psutil.Process | None) -> None:
@@ -289,6 +173,12 @@ def kill_tree(process: psutil.Process | None) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
+def _is_running(process: psutil.Process | None) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process is not None and process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def _peak_memory(process: psutil.Process) -> int:
     """The highest resident memory that a process ever had, in bytes; where the system doesn't keep it, that of now."""
     status = Path(f"/proc/{process.pid}/status")
@@ -297,9 +187,3 @@ def _peak_memory(process: psutil.Process) -> int:
         return int(found[1]) * 1024 if found else 0
     memory = process.memory_info()
     return int(getattr(memory, "peak_wset", memory.rss))
-
-
-def _last_lines(text: str) -> list[str]:
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    lines = [line.rstrip()[:500] for line in plain.splitlines() if line.strip()]
-    return lines[-LAST_LINES:]

@@ -14,13 +14,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from helpers import chain, files, runs
+from helpers import chain, files
 from helpers.chain import Notebook
 from helpers.errors import LessonError
-from helpers.runner import settings
+from helpers.runner.settings import INTERACTIVE, for_notebook
 
-VERSIONS = ("tensorflow", "keras", "numpy")
 Fingerprint = dict[str, dict[str, Any]]
+VERSIONS = ("tensorflow", "keras", "numpy")
+CHANGES = {
+    "cells": "code cell {} changed",
+    "helpers": "{} changed",
+    "parameters": "parameter {}: {} → {}",
+    "files": "the file of parameter {} changed",
+    "needs": "{} changed",
+    "versions": "{} {} → {}",
+}
 
 
 def reason_to_run(folder: Path, notebook: Notebook, values: Mapping[str, Any], record: Mapping[str, Any]) -> str | None:
@@ -36,14 +44,10 @@ def reason_to_run(folder: Path, notebook: Notebook, values: Mapping[str, Any], r
         return "it looks at the machine, so it always runs"
     finished = record.get("finished", {}).get(notebook.name)
     if finished is None:
-        if made_by_hand(folder, notebook, values, record):
-            return None
-        outcome = record.get("notebooks", {}).get(notebook.name, {}).get("outcome")
-        return f"it did not finish ({outcome})" if outcome not in (None, "ok", "not reached") else "it has not run yet"
+        return None if made_by_hand(folder, notebook, values, record) else "it has not finished yet"
     differences = compare(finished["made_from"], fingerprint(folder, notebook, values))
-    for artefact in notebook.leaves:
-        if problem := _left_problem(folder / artefact, finished["leaves"].get(artefact)):
-            differences.append(problem)
+    states = {name: _state(folder / name, finished["leaves"].get(name)) for name in notebook.leaves}
+    differences += [f"its {name} is {state}" for name, state in states.items() if state]
     if not (folder / f"{notebook.name}.ipynb").is_file():
         differences.append("the executed notebook is missing")
     more = f" and {len(differences) - 3} more" if len(differences) > 3 else ""
@@ -57,10 +61,10 @@ def fingerprint(folder: Path, notebook: Notebook, values: Mapping[str, Any]) -> 
         LessonError: the notebook is missing or damaged.
     """
     cells = code_cells(notebook)
-    parameters = own_parameters(cells) | settings.for_notebook(notebook.name, values)
+    parameters = own_parameters(cells) | for_notebook(notebook.name, values)
     parameters.pop("run", None)
     return {
-        "cells": {cell["id"]: _sha(source_of(cell).strip()) for cell in cells if not _has_tag(cell, "parameters")},
+        "cells": {cell["id"]: _sha(source_of(cell).strip()) for cell in cells if not _declares(cell)},
         "helpers": {name: module_digest(path) for name, path in imported_helpers(cells).items()},
         "parameters": parameters,
         "files": {name: digest for name, value in parameters.items() if (digest := _named_file(name, value))},
@@ -71,20 +75,12 @@ def fingerprint(folder: Path, notebook: Notebook, values: Mapping[str, Any]) -> 
 
 def compare(before: Fingerprint, now: Fingerprint) -> list[str]:
     """What changed from one fingerprint to another, a few words each."""
-    words = {"cells": "code cell {} changed", "files": "the file of parameter {} changed"}
-    found = []
-    for part in now:
-        old, new = before.get(part, {}), now[part]
-        for name in dict.fromkeys([*new, *old]):
-            if old.get(name) == new.get(name):
-                continue
-            if part == "parameters":
-                found.append(f"parameter {name}: {old.get(name)} → {new.get(name)}")
-            elif part == "versions":
-                found.append(f"{name} {old.get(name)} → {new.get(name)}")
-            else:
-                found.append(words.get(part, "{} changed").format(name))
-    return found
+    return [
+        words.format(name, before[part].get(name), now[part].get(name))
+        for part, words in CHANGES.items()
+        for name in {**now[part], **before[part]}
+        if now[part].get(name) != before[part].get(name)
+    ]
 
 
 def made_by_hand(folder: Path, notebook: Notebook, values: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
@@ -93,32 +89,22 @@ def made_by_hand(folder: Path, notebook: Notebook, values: Mapping[str, Any], re
     So that the command which makes a missing artefact never undoes a learner's own choices in the notebooks before.
     """
     outcome = record.get("notebooks", {}).get(notebook.name, {}).get("outcome", "ok")
-    if folder.name != settings.INTERACTIVE or outcome not in ("ok", "not reached") or not notebook.leaves:
+    if folder.name != INTERACTIVE or outcome not in ("ok", "not reached") or not notebook.leaves:
         return False
+    asked = for_notebook(notebook.name, values)
     for artefact in notebook.leaves:
-        entry = record["artifacts"].get(artefact, {})
-        asked = settings.for_notebook(notebook.name, values)
-        same = all(entry.get("parameters", {}).get(name) == value for name, value in asked.items())
-        current = all(digest_or_state(folder / need) == made for need, made in entry.get("made_from", {}).items())
-        if not entry or not same or not current or _left_problem(folder / artefact, entry["digest"]):
+        entry = record["artifacts"].get(artefact)
+        if entry is None or _state(folder / artefact, entry["digest"]) or asked.items() - entry["parameters"].items():
+            return False
+        if any(digest_or_state(folder / need) != digest for need, digest in entry["made_from"].items()):
             return False
     return True
 
 
-def leaves_of(folder: Path, notebook: Notebook) -> dict[str, str]:
-    """The digests that the record gives for what the notebook left."""
-    entries = runs.read_record(folder)["artifacts"]
-    made = {name: entries[name] for name in notebook.leaves if name in entries}
-    return {name: entry["digest"] for name, entry in made.items() if entry["maker"] == notebook.name}
-
-
-def _left_problem(path: Path, digest: str | None) -> str | None:
-    if digest is None:
-        return f"it left no {path.name}"
-    state = digest_or_state(path)
-    if state == digest:
-        return None
-    return f"its {path.name} is {state if state in ('missing', 'damaged') else 'not the one it left'}"
+def _state(path: Path, digest: str | None) -> str | None:
+    """What is wrong with an artefact that should have a digest, or None."""
+    found = digest_or_state(path)
+    return None if found == digest else found if found in ("missing", "damaged") else "not the one it left"
 
 
 def digest_or_state(path: Path) -> str:
@@ -141,10 +127,9 @@ def _named_file(name: str, value: object) -> str | None:
     if not isinstance(value, str) or not value or chain.PARAMETERS_BY_NAME[name].choices:
         return None
     path = (chain.ROOT / Path(value).expanduser()).resolve()
-    if path.is_dir():
-        inside = sorted(part for part in path.rglob("*") if part.is_file())
-        return _sha("\n".join(f"{part.relative_to(path).as_posix()} {digest_or_state(part)}" for part in inside))
-    return digest_or_state(path) if path.is_file() else None
+    inside = sorted(part for part in path.rglob("*") if part.is_file())
+    digests = [f"{part.relative_to(path).as_posix()} {digest_or_state(part)}" for part in inside]
+    return digest_or_state(path) if path.is_file() else _sha("\n".join(digests)) if inside else None
 
 
 def code_cells(notebook: Notebook) -> list[dict[str, Any]]:
@@ -153,14 +138,12 @@ def code_cells(notebook: Notebook) -> list[dict[str, Any]]:
     Raises:
         LessonError: the notebook is missing or damaged.
     """
-    restore = f"restore it: git checkout -- {files.shown(notebook.path)}"
     try:
         cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
         return [cell for cell in cells if cell["cell_type"] == "code" and cell["id"]]
-    except OSError as error:
-        raise LessonError(f"{files.shown(notebook.path)} can't be read ({error.strerror})", restore) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise LessonError(f"{files.shown(notebook.path)} is damaged ({error!r})", restore) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        name = files.shown(notebook.path)
+        raise LessonError(f"{name} is missing or damaged ({error})", f"restore it: git checkout -- {name}") from error
 
 
 def source_of(cell: Mapping[str, Any]) -> str:
@@ -168,21 +151,18 @@ def source_of(cell: Mapping[str, Any]) -> str:
     return "".join(cell["source"])
 
 
-def _has_tag(cell: Mapping[str, Any], tag: str) -> bool:
-    return tag in cell["metadata"].get("tags", [])
+def _declares(cell: Mapping[str, Any]) -> bool:
+    return "parameters" in cell["metadata"].get("tags", [])
 
 
 def own_parameters(cells: list[dict[str, Any]]) -> dict[str, Any]:
     """The names and values in the notebook's cell of parameters."""
+    lines = [line for cell in cells if _declares(cell) for line in _parsed(source_of(cell)).body]
     found: dict[str, Any] = {}
-    for cell in cells:
-        if not _has_tag(cell, "parameters"):
-            continue
-        for line in _parsed(source_of(cell)).body:
-            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value is not None:
-                found[line.target.id] = ast.literal_eval(line.value)
-            elif isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name):
-                found[line.targets[0].id] = ast.literal_eval(line.value)
+    for line in lines:
+        if isinstance(line, (ast.Assign, ast.AnnAssign)) and line.value is not None:
+            target = line.targets[0] if isinstance(line, ast.Assign) else line.target
+            found[ast.unparse(target)] = ast.literal_eval(line.value)
     return found
 
 
@@ -192,8 +172,9 @@ def imported_helpers(cells: list[dict[str, Any]]) -> dict[str, Path]:
     waiting = [name for cell in cells for name in _imports(_parsed(source_of(cell)), "")]
     while waiting:
         name = waiting.pop()
-        path = _module_file(name)
-        if path is None or str(path) in map(str, found.values()):
+        base = chain.ROOT.joinpath(*name.split("."))
+        path = next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
+        if path is None or path in found.values():
             continue
         found[path.relative_to(chain.ROOT).as_posix()] = path
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
@@ -210,17 +191,10 @@ def _imports(tree: ast.AST, package: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        for name in names:
-            parts = name.split(".")
+            names = [f"{base}.{alias.name}" for alias in node.names]
+        for parts in (name.split(".") for name in names):
             if parts[0] == "helpers":
                 yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-
-
-def _module_file(name: str) -> Path | None:
-    path = chain.ROOT.joinpath(*name.split("."))
-    choices = (path.with_suffix(".py"), path / "__init__.py")
-    return next((choice for choice in choices if choice.is_file()), None)
 
 
 def _parsed(source: str) -> ast.Module:
@@ -233,11 +207,10 @@ def _parsed(source: str) -> ast.Module:
 
 def module_digest(path: Path) -> str:
     """A digest of what a module does: its code without comments, docstrings and layout."""
-    source = path.read_text(encoding="utf-8")
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError:
-        return _sha(source)
+        return _sha(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             node.body = node.body[1:] if ast.get_docstring(node) is not None else node.body

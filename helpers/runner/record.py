@@ -31,13 +31,15 @@ which the notebooks' kernels write. The schema, version 1 (`helpers.runs.SCHEMA`
     as_expected  whether the accuracy was at least expected_accuracy; null where there are no metrics
 """
 
+import contextlib
 import datetime
 import os
 import platform
+import re
 import subprocess
 import time
 from collections.abc import Mapping
-from importlib import metadata
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -85,27 +87,12 @@ class RunRecord:
     def begin(self) -> None:
         """Enter what was asked for and where it runs, and that no notebook has been reached."""
         settings = self.settings
-        asked = {
-            "profile": settings.profile,
-            "given": settings.given,
-            "parameters": settings.values,
-            "command": settings.command(),
-            "notebooks": [notebook.name for notebook in settings.notebooks],
-        }
-        facts = {
-            "asked": asked,
-            "status": "running",
-            "exit_code": None,
-            "started": now(),
-            "ended": None,
-            "seconds": None,
-            "process": os.getpid(),
-            "versions": versions(),
-            "git": git_state(),
-            "machine": machine(),
-            "metrics": None,
-            "as_expected": None,
-        }
+        asked: dict[str, Any] = {"profile": settings.profile, "given": settings.given, "parameters": settings.values}
+        asked |= {"command": settings.command(), "notebooks": [notebook.name for notebook in settings.notebooks]}
+        facts: dict[str, Any] = {"asked": asked, "status": "running", "exit_code": None}
+        facts |= {"started": now(), "ended": None, "seconds": None, "process": os.getpid()}
+        facts |= {"versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}}
+        facts |= {"git": git_state(), "machine": machine(), "metrics": None, "as_expected": None}
 
         def change(record: dict[str, Any]) -> None:
             record.update(facts)
@@ -115,18 +102,18 @@ class RunRecord:
         runs.update_record(self.folder, change)
 
     def enter(self, notebook: Notebook, facts: Mapping[str, Any]) -> None:
-        """Enter what this run did with a notebook, or is about to do."""
+        """Enter what this run does with a notebook, or found already done."""
         runs.update_record(self.folder, lambda record: record["notebooks"].update({notebook.name: dict(facts)}))
 
-    def finish(self, notebook: Notebook, facts: Mapping[str, Any], made_from: Mapping[str, Any] | None) -> None:
-        """Enter a notebook's outcome; with `made_from`, it ended well and can be reused while that stays the same."""
-        entries = self.read()["artifacts"]
-        leaves = {name: entries[name]["digest"] for name in notebook.leaves if name in entries}
+    def finish(self, notebook: Notebook, facts: Mapping[str, Any], made_from: Mapping[str, Any]) -> None:
+        """Enter a notebook's outcome; one that ended well can be reused while `made_from` stays the same."""
 
         def change(record: dict[str, Any]) -> None:
             record["notebooks"][notebook.name] = dict(facts)
             record["finished"].pop(notebook.name, None)
-            if made_from is not None:
+            if facts["outcome"] == "ok":
+                left = {name: record["artifacts"][name] for name in notebook.leaves if name in record["artifacts"]}
+                leaves = {name: entry["digest"] for name, entry in left.items()}
                 record["finished"][notebook.name] = {**facts, "made_from": made_from, "leaves": leaves}
 
         runs.update_record(self.folder, change)
@@ -139,26 +126,18 @@ class RunRecord:
         """
 
         def change(record: dict[str, Any]) -> None:
-            metrics = self._metrics(record)
-            record["metrics"] = metrics
-            record["as_expected"] = metrics.get("as_expected") if metrics else None
+            tested = record["notebooks"].get(chain.MAKER.get(METRICS, ""), {}).get("outcome") == "ok"
+            found = read_quietly(self.folder / METRICS) if tested else {}
+            plain = {name: value for name, value in found.items() if _is_plain(value)}
+            record.update(metrics=plain or None, as_expected=plain.get("as_expected"))
             seconds = round(time.monotonic() - self._began, 1)
             record.update(status=status, exit_code=exit_code, ended=now(), seconds=seconds)
 
         return runs.update_record(self.folder, change)
 
-    def _metrics(self, record: Mapping[str, Any]) -> dict[str, Any] | None:
-        maker = chain.MAKER.get(METRICS, "")
-        if record["notebooks"].get(maker, {}).get("outcome") != "ok":
-            return None
-        content = read_quietly(self.folder / METRICS)
-        simple = (bool, int, float, str)
-        found = {
-            name: value
-            for name, value in content.items()
-            if isinstance(value, simple) or (isinstance(value, list) and len(value) == 2)
-        }
-        return found or None
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, (bool, int, float, str)) or (isinstance(value, list) and len(value) == 2)
 
 
 def recover(folder: Path) -> None:
@@ -203,42 +182,42 @@ def read_quietly(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def versions() -> dict[str, str]:
-    """The versions that a result may depend on."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        found[name] = metadata.version(name)
-    return found
+def parameters_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that the notebooks of a run had, those of a notebook that was not reached as they were given."""
+    found = dict(record["asked"]["parameters"])
+    for facts in record["notebooks"].values():
+        found |= facts.get("parameters", {})
+    return {name: found[name] for name in chain.PARAMETERS_BY_NAME if name in found and name != "run"}
+
+
+def circumstances(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that a run was run with, by name."""
+    git = record["git"]
+    commit = git["commit"] + ("" if git["clean"] else ", with changes") if git else "no git checkout"
+    found = {name: record[name] for name in ("started", "ended", "seconds")}
+    found |= {"profile": record["asked"]["profile"] or "none", "commit": commit}
+    return found | parameters_of(record) | record["machine"] | record["versions"]
 
 
 def git_state() -> dict[str, Any] | None:
     """The commit of the project and whether its tree is clean; None where it is no git checkout of its own."""
-
-    def git(*words: str) -> str:
-        command = ["git", "-C", str(chain.ROOT), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-
+    git = ["git", "-C", str(chain.ROOT)]
+    questions = (["rev-parse", "--show-toplevel", "HEAD"], ["status", "--porcelain"])
     try:
-        if not Path(git("rev-parse", "--show-toplevel")).samefile(chain.ROOT):
-            return None
-        return {"commit": git("rev-parse", "HEAD"), "clean": git("status", "--porcelain") == ""}
+        where, state = (
+            subprocess.check_output(git + words, text=True, stderr=subprocess.DEVNULL) for words in questions
+        )
     except (OSError, subprocess.SubprocessError):
         return None
+    top, commit = where.splitlines()
+    return {"commit": commit, "clean": not state} if Path(top).samefile(chain.ROOT) else None
 
 
 def machine() -> dict[str, Any]:
     """What the run's seconds were measured on."""
-    return {
-        "system": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    processor = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        found = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+        processor = found[1] if found else processor
+    memory = round(psutil.virtual_memory().total / 1e9, 1)
+    return {"system": platform.platform(), "processor": processor, "cores": os.cpu_count(), "memory_gb": memory}

@@ -3,6 +3,7 @@
 Everything wrong is collected, so that a reader sees all of it at once. What the machine lacks is `preflight`'s part.
 """
 
+import contextlib
 import os
 import shlex
 import subprocess
@@ -59,11 +60,9 @@ class Settings:
 
     def command(self) -> str:
         """The command that goes on with this run, with the same settings."""
-        words = ["python", "-m", "helpers", "run"]
-        words += ["--profile", self.profile] if self.profile else []
+        words = ["python", "-m", "helpers", "run", *(["--profile", self.profile] if self.profile else [])]
         words += ["--name", self.name]
-        for name, value in self.given.items():
-            words += ["-p", name, str(value)]
+        words += [word for name, value in self.given.items() for word in ("-p", name, str(value))]
         words += ["--timeout", str(self.timeout)] if self.timeout else []
         words += ["--to", self.notebooks[-1].name] if self.last < len(chain.NOTEBOOKS) - 1 else []
         return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
@@ -104,10 +103,8 @@ def settle(
     end = _index(last, len(chain.NOTEBOOKS) - 1, problems)
     if start > end:
         problems.append(LessonError(f"--from {first} comes after --to {last}", "swap the two, or leave one out"))
-    settings = Settings(
-        name, profile, given, from_profile | given, start, end, first is not None or fresh, fresh, timeout
-    )
-    return settings, problems
+    values = {key: value for key, value in (from_profile | given).items() if not chain.parameter_problems({key: value})}
+    return Settings(name, profile, given, values, start, end, fresh or first is not None, fresh, timeout), problems
 
 
 def cast(name: str, value: object) -> object:
@@ -116,15 +113,10 @@ def cast(name: str, value: object) -> object:
     What can't be is returned as it came, for `chain.parameter_problems` to name.
     """
     declared = chain.PARAMETERS_BY_NAME.get(name)
-    if declared is None or isinstance(value, bool):
-        return value
-    try:
-        if declared.type is float and isinstance(value, (int, str)):
-            return float(value)
-        if declared.type is int and isinstance(value, str):
-            return int(value)
-    except (ValueError, OverflowError):
-        pass
+    is_number = declared is not None and declared.type in (int, float)
+    if declared and is_number and (isinstance(value, str) or type(value) is int):
+        with contextlib.suppress(ValueError, OverflowError):
+            return declared.type(value)
     return value
 
 
@@ -135,12 +127,9 @@ def for_notebook(notebook: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _asked_before(name: str) -> dict[str, Any] | None:
     """What the last headless run of this name was asked for, if there was one and its record can be read."""
-    if chain.run_name_problem(name):
-        return None
-    try:
-        return runs.read_record(chain.runs_folder() / name).get("asked")
-    except (LessonError, OSError):
-        return None  # preflight says what is wrong with the record
+    with contextlib.suppress(LessonError, OSError):  # preflight says what is wrong with the record
+        return None if chain.run_name_problem(name) else runs.read_record(chain.runs_folder() / name).get("asked")
+    return None
 
 
 def _read_profile(profile: str, problems: list[LessonError]) -> dict[str, Any]:
@@ -152,37 +141,28 @@ def _read_profile(profile: str, problems: list[LessonError]) -> dict[str, Any]:
         problems.append(LessonError(what, f"take one of {', '.join(known)}, or the path of a .yaml file"))
         return {}
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+            raise ValueError("it is no flat list of parameters, one `name: value` a line")
     except (OSError, ValueError, yaml.YAMLError) as error:
-        problems.append(LessonError(f"the profile {shown(path)} can't be read: {error}", f"edit {shown(path)}"))
-        return {}
-    if content is None:
-        return {}
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        what = f"the profile {shown(path)} is no flat list of parameters, one `name: value` a line"
+        what = f"the profile {shown(path)} can't be read: {error}"
         problems.append(LessonError(what, f"edit {shown(path)}; profiles/fast.yaml shows how"))
         return {}
     return {name: cast(name, value) for name, value in content.items()}
 
 
 def _check_parameters(values: Mapping[str, object], mend: str, problems: list[LessonError]) -> None:
-    others = {name: value for name, value in values.items() if name != "run"}
     if "run" in values:
-        problems.append(
-            LessonError("the run's name is no parameter of a headless run", f"name it with --name {values['run']}")
-        )
-    problems += [LessonError(what, mend) for what in chain.parameter_problems(others)]
+        what = "the run's name is no parameter of a headless run"
+        problems.append(LessonError(what, f"name it with --name {values['run']}"))
+    problems += [LessonError(what, mend) for what in chain.parameter_problems({**values, "run": ""})]
 
 
 def _index(word: str | None, default: int, problems: list[LessonError]) -> int:
     """The index of a notebook given by its name, with or without .ipynb, or by how its name begins."""
-    if word is None:
-        return default
     names = [notebook.name for notebook in chain.NOTEBOOKS]
-    found = [index for index, name in enumerate(names) if name.startswith(word.removesuffix(".ipynb"))]
-    if len(found) == 1:
-        return found[0]
-    problems.append(
-        LessonError(f"there is no notebook {word}{chain.nearest(word, names)}", f"take one of {', '.join(names)}")
-    )
-    return default
+    found = [index for index, name in enumerate(names) if word and name.startswith(word.removesuffix(".ipynb"))]
+    if word is not None and len(found) != 1:
+        what = f"there is no notebook {word}{chain.nearest(word, names)}"
+        problems.append(LessonError(what, f"take one of {', '.join(names)}"))
+    return found[0] if len(found) == 1 else default

@@ -1,5 +1,6 @@
 """Keeping the project tidy: the outputs stored in the committed notebooks, and what may be deleted."""
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -58,43 +59,32 @@ def clean(everything: bool) -> int:
     Returns:
         The exit code: 2 where a run that is held was left alone.
     """
-    out = screen.console()
-    freed, held = 0, []
-    for folder in _run_folders():
+    out, freed, held = screen.console(), 0, []
+    for path in [*_run_folders(), *_caches(everything)]:
+        size = sum(part.lstat().st_size for part in path.rglob("*") if not part.is_dir())
         try:
-            with record.lock_of(folder):
-                size = _size(folder)
-            shutil.rmtree(folder)
+            with record.lock_of(path) if path.parent == chain.runs_folder() else contextlib.nullcontext():
+                pass  # nobody holds it
+            shutil.rmtree(path)
         except filelock.Timeout:
-            held.append(folder)
+            held.append(path)
             continue
         freed += size
-        out.print(f"deleted {shown(folder)}, {size / 1e6:,.1f} MB", soft_wrap=True)
-    for path in _caches(everything):
-        size = _size(path)
-        shutil.rmtree(path)
-        freed += size
-        out.print(f"deleted {shown(path)}, {size / 1e6:,.1f} MB", soft_wrap=True)
-    out.print(f"{freed / 1e6:,.1f} MB freed", soft_wrap=True)
-    for folder in held:
-        out.print(f"left {shown(folder)}: a run is going on there; stop it or wait for it, then repeat", soft_wrap=True)
+        out.print(f"deleted {shown(path)}, {size / 1e6:,.1f} MB")
+    out.print(f"{freed / 1e6:,.1f} MB freed")
+    for path in held:
+        out.print(f"left {shown(path)}: a run is going on there; stop it or wait for it, then repeat")
     return 2 if held else 0
 
 
 def _run_folders() -> list[Path]:
     """The folders of runs; a folder without a run's own files is none, wherever DIGITS_RUNS points."""
-    folder = chain.runs_folder()
-    inside = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [path for path in inside if any((path / name).is_file() for name in record.OWN_FILES)]
+    folders = {path.parent for name in record.OWN_FILES for path in chain.runs_folder().glob(f"*/{name}")}
+    return sorted(folders)
 
 
 def _caches(everything: bool) -> list[Path]:
-    root = chain.ROOT
-    found = [root / name for name in CACHES + (ENVIRONMENT if everything else ())]
+    found = [chain.ROOT / name for name in CACHES + (ENVIRONMENT if everything else ())]
     for name in ("helpers", "tests", "notebooks"):
-        found += [path for kind in NESTED_CACHES for path in (root / name).rglob(kind)]
+        found += [path for kind in NESTED_CACHES for path in (chain.ROOT / name).rglob(kind)]
     return [path for path in found if path.is_dir()]
-
-
-def _size(path: Path) -> int:
-    return sum(part.lstat().st_size for part in path.rglob("*") if not part.is_dir())
