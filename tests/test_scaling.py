@@ -1,0 +1,221 @@
+"""Workers without TensorFlow: who takes part, what is refused, what the launcher shows, what a checkpoint keeps."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from helpers.errors import LessonError
+from helpers.runs import RunFolder
+from helpers.scaling import cluster, launcher
+from helpers.scaling.checkpoint import Checkpoint
+from helpers.scaling.cluster import Cluster, this_cluster
+from helpers.scaling.command import worker
+
+
+class SavedModel:
+    """Stands in for a Keras model."""
+
+    def save(self, path: Path) -> None:
+        path.write_text("weights")
+
+
+def cluster_of(role: str, index: int, **hosts: int) -> Cluster:
+    spec = {name: [f"{name}-{number}:2222" for number in range(count)] for name, count in hosts.items()}
+    return this_cluster({"TF_CONFIG": json.dumps({"cluster": spec, "task": {"type": role, "index": index}})})
+
+
+@pytest.mark.parametrize("environment", [{}, {"TF_CONFIG": ""}, {"TF_CONFIG": "{}"}])
+def test_without_a_cluster_a_worker_is_alone_and_the_chief(environment: dict[str, str]) -> None:
+    alone = this_cluster(environment)
+    assert alone == Cluster(workers=1, number=0)
+    assert alone.is_chief
+
+
+def test_the_chief_is_first_and_counts_as_a_worker() -> None:
+    assert cluster_of("chief", 0, chief=1, worker=2) == Cluster(3, 0)
+    assert cluster_of("worker", 1, chief=1, worker=2) == Cluster(3, 2)
+
+
+def test_without_a_chief_the_first_worker_is_it() -> None:
+    assert cluster_of("worker", 0, worker=4).is_chief
+    assert not cluster_of("worker", 3, worker=4).is_chief
+
+
+def test_kubeflow_may_write_the_index_as_text_and_name_other_roles_beside() -> None:
+    text = {"cluster": {"worker": ["a:1", "b:1"], "evaluator": ["c:1"]}, "task": {"type": "worker", "index": "1"}}
+    assert this_cluster({"TF_CONFIG": json.dumps(text | {"environment": "cloud"})}) == Cluster(2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "must be JSON"),
+        ("[]", "must be JSON"),
+        ('{"cluster": {"worker": ["a:1"]}}', "must be JSON with a cluster and a task"),
+        ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "evaluator", "index": 0}}', "chief and worker"),
+        ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}', "the cluster has 1"),
+        ('{"cluster": {"chief": ["a:1", "b:1"]}, "task": {"type": "chief", "index": 0}}', "one chief only"),
+    ],
+)
+def test_a_tf_config_that_cannot_be_used_is_refused_in_a_sentence(text: str, words: str) -> None:
+    with pytest.raises(LessonError, match=words):
+        this_cluster({"TF_CONFIG": text})
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_what_the_launcher_writes_reads_back(count: int) -> None:
+    addresses = cluster.free_addresses(count)
+    assert len(set(addresses)) == count
+    for number in range(count):
+        config = cluster.tf_config(addresses, number)
+        assert this_cluster({"TF_CONFIG": json.dumps(config)}) == Cluster(count, number)
+        hosts = [host for role in config["cluster"].values() for host in role]
+        assert hosts == addresses
+        role = config["cluster"][config["task"]["type"]]
+        assert role[config["task"]["index"]] == addresses[number]
+
+
+def test_a_batch_is_shared_out_equally_or_refused() -> None:
+    assert cluster.share_of(256, 4) == 64
+    with pytest.raises(LessonError, match="multiple of 3"):
+        cluster.share_of(256, 3)
+
+
+def test_the_cores_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert [launcher.threads_each(workers) for workers in (1, 2, 3, 8, 20)] == [8, 4, 2, 1, 1]
+
+
+@pytest.mark.parametrize(("codes", "expected"), [([0, 0], 0), ([5, -9], 5), ([-15, 0], 5), ([2, 2], 2), ([1, 5], 5)])
+def test_the_exit_code_says_whether_a_worker_was_lost(codes: list[int], expected: int) -> None:
+    assert launcher.exit_code(codes) == expected
+
+
+def start_scripts(monkeypatch: pytest.MonkeyPatch, *scripts: str) -> list[subprocess.Popen[str]]:
+    """Let the launcher start these lines of Python instead of workers."""
+    started = []
+
+    def start(addresses: list[str], number: int, options: list[str]) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        code = [sys.executable, "-c", scripts[number]]
+        started.append(subprocess.Popen(code, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8"))
+        return started[-1]
+
+    monkeypatch.setattr(launcher, "_start", start)
+    return started
+
+
+def test_each_line_says_who_said_it(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    start_scripts(monkeypatch, "print('loss 2.3')", "print('é'); print('I0000 00:00:1 port.cc:153] oneDNN')")
+    assert launcher.run_local(2, []) == 0
+    assert sorted(capfd.readouterr().out.splitlines()) == ["chief    | loss 2.3", "worker 0 | é"]
+
+
+def test_a_lost_worker_ends_the_others_and_leaves_no_process(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(launcher, "PATIENCE", 1)
+    killed = "import os, time; time.sleep(0.5); os.kill(os.getpid(), 9)"
+    started = start_scripts(monkeypatch, "import time; time.sleep(60)", killed)
+    begin = time.monotonic()
+    assert launcher.run_local(2, []) == launcher.LOST
+    assert time.monotonic() - begin < 20
+    assert all(process.poll() is not None for process in started)
+    output = capfd.readouterr().out
+    assert "worker 0 was killed (signal 9); the others stop too" in output
+    assert "chief did not stop within 1 seconds" in output
+
+
+def test_what_a_worker_says_before_it_fails_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    start_scripts(monkeypatch, "raise SystemExit('no such thing')", "raise SystemExit('no such thing')")
+    assert launcher.run_local(2, []) == 1
+    output = capfd.readouterr().out
+    assert "chief    | no such thing" in output
+    assert "chief ended with exit code 1; worker 0 ended with exit code 1" in output
+
+
+def test_a_worker_ends_with_its_launcher() -> None:
+    code = "import time; from helpers.scaling import launcher; launcher.stop_with_launcher(); time.sleep(60)"
+    environment = {**os.environ, launcher.LAUNCHED: "1"}
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, env=environment)
+    assert process.stdin is not None
+    process.stdin.close()  # what the system does when the launcher dies, however it dies
+    assert process.wait(timeout=30) == launcher.LOST
+
+
+def test_a_checkpoint_is_found_again_for_the_same_training_only(tmp_path: Path) -> None:
+    recipe = {"epochs": 3, "dataset.npz": "a"}
+    checkpoint = Checkpoint(tmp_path, recipe)
+    assert checkpoint.find() is None
+    checkpoint.keep(SavedModel(), {"epochs": 1})
+    checkpoint.keep(SavedModel(), {"epochs": 2})
+    found = checkpoint.find()
+    assert found is not None
+    assert found.name == "epoch-0002"
+    assert [path.name for path in found.parent.iterdir()] == ["epoch-0002"]
+    assert Checkpoint(tmp_path, dict(recipe)).find() == found
+    assert Checkpoint(tmp_path, recipe | {"dataset.npz": "b"}).find() is None
+    checkpoint.delete()
+    assert checkpoint.find() is None
+
+
+def test_a_checkpoint_cut_short_is_not_taken(tmp_path: Path) -> None:
+    class Dies(SavedModel):
+        def save(self, path: Path) -> None:
+            path.write_text("half")
+            raise KeyboardInterrupt
+
+    checkpoint = Checkpoint(tmp_path, {"epochs": 3})
+    checkpoint.keep(SavedModel(), {"epochs": 1})
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.keep(Dies(), {"epochs": 2})
+    found = checkpoint.find()
+    assert found is not None
+    assert found.name == "epoch-0001"
+
+
+def leave_inputs(root: Path) -> None:
+    folder = RunFolder("02_dataset", root / "mine", {})
+    with folder.leave("dataset.npz") as path:
+        np.savez(path, x_train=np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "dataset.npz is missing: the notebook 02_dataset makes it"),
+        (["--local", "2"], "dataset.npz is missing: the notebook 02_dataset makes it"),
+        (["--epochs", "0"], "parameter epochs takes int from 1"),
+        (["--learning-rate", "nan"], "parameter learning_rate takes"),
+        (["--local", "3"], "take a batch size that is a multiple of 3"),
+    ],
+)
+def test_what_can_be_mended_is_refused_before_anything_starts(options: list[str], words: str) -> None:
+    result = CliRunner().invoke(worker, ["--name", "mine", *options])
+    assert result.exit_code == 2
+    assert words in result.output
+
+
+def test_a_run_without_a_model_or_with_a_bad_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITS_RUNS", str(tmp_path))
+    leave_inputs(tmp_path)
+    result = CliRunner().invoke(worker, ["--name", "mine"])
+    assert (result.exit_code, "model.keras is missing" in result.output) == (2, True)
+    result = CliRunner().invoke(worker, ["--name", "../mine"])
+    assert (result.exit_code, "cannot be called" in result.output) == (2, True)
+
+
+def test_the_command_answers_without_tensorflow() -> None:
+    code = (
+        "import sys, helpers.scaling.command; print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

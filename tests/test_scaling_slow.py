@@ -1,0 +1,162 @@
+"""Real workers on this machine: two learn what one learns, a lost one is noticed, and the training goes on."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import psutil
+import pytest
+
+from helpers import chain, runs
+from helpers.data import load_mnist
+from helpers.lesson import process_data
+from helpers.runs import RunFolder
+
+pytestmark = pytest.mark.slow
+IMAGES, BATCH = 1250, 100  # 1,000 to learn from, 250 held out: the last batch of those is a short one
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DIGITS_RUNS", str(tmp_path))
+    return tmp_path
+
+
+def leave_inputs(name: str) -> Path:
+    """A run's folder with a little of MNIST and a small network, the same each time."""
+    folder = RunFolder("03_model", chain.runs_folder() / name, {})
+    (x_train, y_train), (x_test, y_test) = load_mnist()
+    with folder.leave("dataset.npz") as path:
+        np.savez(
+            path,
+            x_train=x_train[:IMAGES],
+            y_train=y_train[:IMAGES],
+            x_test=x_test[:100],
+            y_test=y_test[:100],
+            class_names=np.array([str(digit) for digit in range(10)]),
+            normalization="pixels",
+            source="mnist",
+        )
+    keras.utils.set_random_seed(1)
+    layers = keras.layers
+    network = [keras.Input((28, 28, 1)), layers.Conv2D(8, 3, 2, activation="relu"), layers.Flatten()]
+    model = keras.Sequential([*network, layers.Dense(10, activation="softmax")])
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.optimizer.build(model.trainable_variables)
+    with folder.leave("model.keras") as path:
+        model.save(path)
+    return folder.path
+
+
+def command(name: str, *options: str) -> list[str]:
+    return [sys.executable, "-m", "helpers", "worker", "--name", name, f"--batch-size={BATCH}", *options]
+
+
+def train(name: str, *options: str) -> str:
+    result = subprocess.run(command(name, *options), capture_output=True, text=True, timeout=240, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def history(folder: Path) -> dict:
+    return json.loads((folder / "history.json").read_text(encoding="utf-8"))
+
+
+def test_two_workers_learn_what_one_learns_and_leave_what_05_reads() -> None:
+    one, two = leave_inputs("one"), leave_inputs("two")
+    train("one", "--epochs=9", "--steps=50")
+    train("two", "--epochs=9", "--steps=50", "--local=2")
+    files = [one / "trained.keras", two / "trained.keras", one / "model.keras"]
+    for alone, together, before in zip(*(keras.models.load_model(file).get_weights() for file in files), strict=True):
+        assert np.abs(alone - together).max() < 1e-4
+        assert np.abs(alone - before).max() > 1e-3, "something was learned"
+    histories = [history(folder) for folder in (one, two)]
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        assert np.allclose(histories[0][name], histories[1][name], atol=1e-4)
+        assert len(histories[1][name]) == histories[1]["epochs"] == 5
+    assert len(histories[1]["batches"]["loss"]) == 50
+    assert histories[1]["batches"]["images"][-1] == 50 * BATCH
+
+    opened = runs.open_run("05_testing", "two")
+    with np.load(opened.need("dataset.npz")) as data:
+        images, labels = process_data(data["x_train"][-250:], "pixels"), data["y_train"][-250:]
+    plain = keras.models.load_model(opened.need("trained.keras"))
+    held_out = plain.evaluate(images, labels, verbose=0, return_dict=True)
+    assert held_out["accuracy"] == pytest.approx(histories[1]["val_accuracy"][-1], abs=1e-4)
+    entry = runs.read_record(two)["artifacts"]["trained.keras"]
+    assert entry["maker"] == "worker"
+    assert set(entry["made_from"]) == {"dataset.npz", "model.keras"}
+    assert not list(two.glob("*checkpoint*"))
+
+
+@pytest.fixture
+def killed_workers(root: Path) -> Iterator[tuple[str, int, float, list[psutil.Process]]]:
+    """What is said, the exit code, the seconds until all had stopped and the processes, after one of two was killed."""
+    folder = leave_inputs("lost")
+    launcher = subprocess.Popen(command("lost", "--epochs=500", "--local=2"), stdout=subprocess.PIPE, text=True)
+    assert launcher.stdout is not None
+    said = []
+    for line in launcher.stdout:
+        said.append(line)
+        if "epoch 2 of 500" in line or "epoch 1 of 500: loss" in line or (folder / "checkpoint-of-workers").exists():
+            break
+    workers = psutil.Process(launcher.pid).children()
+    workers[-1].kill()
+    begin = time.monotonic()
+    rest, _ = launcher.communicate(timeout=60)
+    yield "".join(said) + rest, launcher.returncode, time.monotonic() - begin, workers
+    for process in workers:
+        if process.is_running():
+            process.kill()
+
+
+def test_a_killed_worker_is_noticed_and_starting_again_goes_on(
+    root: Path, killed_workers: tuple[str, int, float, list[psutil.Process]]
+) -> None:
+    said, code, seconds, workers = killed_workers
+    assert seconds < 60
+    assert code == 5, said
+    assert "another worker was lost" in said
+    assert "start all workers again: training goes on from the last checkpoint" in said
+    assert "chief ended with exit code 5" in said
+    assert not any(process.is_running() for process in workers)
+    kept = sorted((root / "lost" / "checkpoint-of-workers").glob("epoch-*"))
+    done = json.loads((kept[-1] / "record.json").read_text(encoding="utf-8"))["history"]["epochs"]
+    assert not (root / "lost" / "trained.keras").exists()
+
+    again = subprocess.Popen(command("lost", "--epochs=500", "--local=2"), stdout=subprocess.PIPE, text=True)
+    assert again.stdout is not None
+    try:
+        first = next(line for line in again.stdout if "2 workers:" in line)
+    finally:
+        again.kill()
+        again.communicate(timeout=60)
+    assert f"going on after epoch {done}, from the last checkpoint" in first
+    time.sleep(2)
+    assert not [
+        process for process in psutil.process_iter(["cmdline"]) if "--name=lost" in (process.info["cmdline"] or [])
+    ]
+
+
+def test_other_options_start_afresh_and_one_worker_goes_on_where_two_began() -> None:
+    folder = leave_inputs("mixed")
+    launcher = subprocess.Popen(command("mixed", "--epochs=3", "--local=2"), stdout=subprocess.PIPE, text=True)
+    assert launcher.stdout is not None
+    while not list((folder / "checkpoint-of-workers").glob("epoch-*")):
+        assert launcher.poll() is None
+        time.sleep(0.05)
+    launcher.kill()
+    launcher.communicate(timeout=60)
+    kept = folder / "checkpoint-of-workers"
+    if kept.exists():  # else the machine was fast enough to train to the end
+        assert "going on after epoch" in train("mixed", "--epochs=3")
+        assert history(folder)["epochs"] == 3
+        assert history(folder)["resumed_at"] > 1
+    assert "training begins" in train("mixed", "--epochs=1")
+    assert os.listdir(folder).count("checkpoint-of-workers") == 0
