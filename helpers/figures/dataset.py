@@ -22,7 +22,7 @@ def draw_class_shares(train_labels: np.ndarray, test_labels: np.ndarray, class_n
     for name, labels, shift, colour in (("training", train_labels, -0.2, BLUE), ("testing", test_labels, 0.2, ORANGE)):
         shares = np.bincount(labels, minlength=len(class_names)) / len(labels)
         axes.bar(places + shift, 100 * shares, width=0.4, color=colour, label=f"{len(labels):,} images for {name}")
-    axes.set_xticks(places, class_names)
+    axes.set_xticks(places, class_names, rotation=60 if max(map(len, class_names)) > 3 else 0)
     label(axes, "class", "share of the images (%)")
     axes.set_ylim(0, axes.get_ylim()[1] * 1.25)  # room for the legend above the bars
     axes.legend(frameon=False, ncols=2, loc="upper center")

@@ -23,7 +23,7 @@ def draw_probabilities(image: np.ndarray, probabilities: np.ndarray, class_names
     colours = [BLUE if index == highest else GREY for index in range(len(probabilities))]
     bars = right.bar(range(len(probabilities)), probabilities * 100, color=colours)
     right.bar_label(bars, [f"{share:.0%}" if share >= 0.005 else "" for share in probabilities], fontsize=8)
-    right.set_xticks(range(len(class_names)), class_names)
+    right.set_xticks(range(len(class_names)), class_names, rotation=60 if max(map(len, class_names)) > 3 else 0)
     right.set_ylim(0, 110)
     label(right, "class", "probability (%)")
     return figure

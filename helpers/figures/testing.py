@@ -25,7 +25,7 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
         for (row, column), count in np.ndenumerate(matrix):
             colour = "white" if shares[row, column] > 0.4 else "black"
             axes.text(column, row, f"{count}" if count else "·", ha="center", va="center", fontsize=9, color=colour)
-    axes.set_xticks(range(len(matrix)), class_names)
+    axes.set_xticks(range(len(matrix)), class_names, rotation=60 if max(map(len, class_names)) > 3 else 0)
     axes.set_yticks(range(len(matrix)), class_names)
     label(axes, "predicted class", "true class")
     return figure
@@ -39,7 +39,7 @@ def draw_precision_recall(precision: np.ndarray, recall: np.ndarray, class_names
     axes.vlines(places, np.minimum(precision, recall) * 100, np.maximum(precision, recall) * 100, color=GREY, zorder=1)
     axes.scatter(places, precision * 100, color=BLUE, marker="o", label="precision")
     axes.scatter(places, recall * 100, color=ORANGE, marker="s", label="recall")
-    axes.set_xticks(places, class_names)
+    axes.set_xticks(places, class_names, rotation=60 if max(map(len, class_names)) > 3 else 0)
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     label(axes, "class", "share (%)")
     return figure
