@@ -157,3 +157,9 @@ def test_a_dry_run_changes_nothing_and_still_tells_what_speaks_against_the_run(c
 def test_the_helpers_beside_the_notebooks_are_those_of_this_project():
     assert Path(preflight.__file__).is_relative_to(chain.ROOT)
     preflight._check_helpers()
+
+
+def test_data_that_takes_long_to_look_at_is_left_to_the_notebook(tmp_path, monkeypatch):
+    monkeypatch.setattr(checks, "check_data", lambda dataset: pytest.fail(f"read all of {dataset}"))
+    for dataset in ("fashion_mnist", str(tmp_path)):
+        assert preflight.problems(settle(profile="smoke", pairs=[("dataset", dataset)])[0]) == []

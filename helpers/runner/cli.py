@@ -19,8 +19,8 @@ Exit codes:
   3    a cell took longer than --timeout
   4    a kernel died
   130  interrupted (Ctrl-C, SIGTERM)"""
-PROFILE = """Parameters from profiles/NAME.yaml or from a file of your own. Left out: fast, or for a run that exists what
-it was run with before."""
+PROFILE = """Parameters from profiles/NAME.yaml or from a file of your own. Left out: fast, or for a run that exists
+what it was run with before."""
 PARAMETER = "  {0.name}: {1}; default {2}; in {3}\n      {0.meaning}"
 
 

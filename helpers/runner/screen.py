@@ -81,7 +81,7 @@ class Screen:
                 self.say(words)
             return
         bar = [ProgressBar(training["of"], training["images"], width=60)] if training.get("of") else []
-        self._live.update(Group(table_of(self._facts.items()), *bar, Text(words)))
+        self._live.update(Group(table_of(self._facts.items()), Text(words, no_wrap=False, overflow="fold"), *bar))
 
     def ended(self, notebook: str, facts: Mapping[str, Any]) -> None:
         """Say how a notebook ended, or that it is up to date."""
