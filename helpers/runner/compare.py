@@ -80,7 +80,7 @@ def _measured(key: str, title: str, names: Sequence[str], kept: Sequence[Mapping
 def _shown(value: object) -> str:
     if isinstance(value, list):
         return " to ".join(_shown(part) for part in value)
-    return "–" if value is None else f"{value:.4f}".rstrip("0") if isinstance(value, float) else str(value)
+    return "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def draw_curves(names: Sequence[str], curves: Sequence[Mapping[str, Any]]) -> Figure:

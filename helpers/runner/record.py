@@ -193,7 +193,7 @@ def parameters_of(record: Mapping[str, Any]) -> dict[str, Any]:
 def circumstances(record: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that a run was run with, by name."""
     git = record["git"]
-    commit = git["commit"] + ("" if git["clean"] else ", with changes") if git else "no git checkout"
+    commit = git["commit"][:12] + ("" if git["clean"] else ", with changes") if git else "no git checkout"
     found = {name: record[name] for name in ("started", "ended", "seconds")}
     found |= {"profile": record["asked"]["profile"] or "none", "commit": commit}
     return found | parameters_of(record) | record["machine"] | record["versions"]

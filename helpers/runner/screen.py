@@ -100,8 +100,11 @@ class Screen:
 def new_table(*headings: str, right: Sequence[str] = ()) -> Table:
     """An empty table; the columns in `right` hold numbers."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=heading != "why")
+    for number, heading in enumerate(headings):
+        is_number = heading in right
+        table.add_column(
+            heading, justify="right" if is_number else "left", no_wrap=is_number or number == 0, overflow="fold"
+        )
     return table
 
 
@@ -165,7 +168,8 @@ def last_screen(screen: Screen, record: Mapping[str, Any], report: str) -> None:
     if failed and failed[0][1].get("file"):
         screen.say(f"Open: {failed[0][1]['file']}")
     screen.say(f"Report: {report}")
-    screen.say(f"Mend it, then go on where it stopped: {record['asked']['command']}")
+    mend = "" if record["status"] == "interrupted" else "Mend that. "
+    screen.say(f"{mend}To go on where it stopped: {record['asked']['command']}")
 
 
 def say_refusals(problems: Sequence[LessonError]) -> None:

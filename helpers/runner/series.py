@@ -21,7 +21,7 @@ DONE, FAILED, REFUSED, TIMED_OUT, KERNEL_DIED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 EXIT_CODES = {"ok": DONE, "cell error": FAILED, "timeout": TIMED_OUT, "kernel died": KERNEL_DIED}
 EXIT_CODES["interrupted"] = INTERRUPTED
 LOOK = 0.2  # seconds between two looks at a running notebook
-GRACE = 4.0  # seconds from a signal to the end
+GRACE = 3.5  # seconds from a signal to the end
 
 
 class Stop:
@@ -68,6 +68,8 @@ def run(settings: Settings, problems: list[LessonError]) -> int:
         try:
             if not problems:
                 return _Series(settings, stop).run()
+            if stop.asked:
+                return INTERRUPTED  # a look that Ctrl-C cut short found nothing
             if new and lock:
                 shutil.rmtree(settings.folder, ignore_errors=True)
         finally:
