@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from helpers import files
 from helpers.errors import LessonError
+from helpers.figures.scaling import draw_curves, draw_data_parallelism
 from helpers.runs import RunFolder
 from helpers.scaling import cluster, launcher
 from helpers.scaling.checkpoint import Checkpoint
 from helpers.scaling.cluster import Cluster, this_cluster
 from helpers.scaling.command import worker
+from helpers.scaling.practice import open_practice
 
 
 class SavedModel:
@@ -186,7 +189,7 @@ def test_a_checkpoint_cut_short_is_not_taken(tmp_path: Path) -> None:
 def leave_inputs(root: Path) -> None:
     folder = RunFolder("02_dataset", root / "mine", {})
     with folder.leave("dataset.npz") as path:
-        np.savez(path, x_train=np.zeros(3))
+        np.savez(path, x_train=np.zeros(3), y_train=np.zeros(3), x_test=np.zeros(4))
 
 
 @pytest.mark.parametrize(
@@ -212,6 +215,45 @@ def test_a_run_without_a_model_or_with_a_bad_name_is_refused(tmp_path: Path, mon
     assert (result.exit_code, "model.keras is missing" in result.output) == (2, True)
     result = CliRunner().invoke(worker, ["--name", "../mine"])
     assert (result.exit_code, "cannot be called" in result.output) == (2, True)
+
+
+def test_practice_is_a_small_copy_beside_the_run_and_starts_afresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITS_RUNS", str(tmp_path))
+    with pytest.raises(LessonError, match=r"dataset\.npz is missing: the notebook 02_dataset makes it"):
+        open_practice("mine", 2)
+    monkeypatch.setattr(files, "digest", lambda path: path.suffix)  # so that the model need not be a real one
+    leave_inputs(tmp_path)
+    with RunFolder("03_model", tmp_path / "mine", {}).leave("model.keras") as path:
+        path.write_bytes(b"a model")
+    before = sorted(path.name for path in (tmp_path / "mine").iterdir())
+    (tmp_path / "mine-scaling" / "checkpoint-of-workers" / "epoch-0001").mkdir(parents=True)
+    practice = open_practice("mine", 2)
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == before
+    assert practice.need("model.keras").read_bytes() == b"a model"
+    with np.load(practice.need("dataset.npz"), allow_pickle=False) as data:
+        assert {name: data[name].shape for name in data.files} == {"x_train": (2,), "y_train": (2,), "x_test": (4,)}
+    assert not (practice.path / "checkpoint-of-workers").exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_the_figure_shows_each_worker_with_its_share(workers: int) -> None:
+    figure = draw_data_parallelism(workers, 64 * workers)
+    texts = [text.get_text() for text in figure.axes[0].texts if text.get_text()]
+    assert len(texts) == 2 + 2 * workers
+    assert sum("64 images" in text for text in texts) == workers + (workers == 1)
+    figure.canvas.draw()
+
+
+def test_the_curves_have_title_labels_and_a_mark_at_each_place() -> None:
+    figure = draw_curves("hours", "workers", "h", [8, 64, 512], {"cores": [9, 3, 1], "GPUs": [3, 2, 2]}, "log")
+    axes = figure.axes[0]
+    assert (figure.get_suptitle(), axes.get_xlabel(), axes.get_ylabel()) == ("hours", "workers", "h")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["8", "64", "512"]
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["cores", "GPUs"]
 
 
 def test_the_command_answers_without_tensorflow() -> None:
