@@ -87,9 +87,9 @@ class Parameter:
             return "one of " + ", ".join(self.choices)
         words = self.type.__name__
         if self.minimum is not None:
-            words += f" from {self.minimum:g}"
+            words += f" from {self.minimum:.10g}"
         if self.maximum is not None:
-            words += f" to {self.maximum:g}"
+            words += f" to {self.maximum:.10g}"
         return words
 
 
