@@ -66,10 +66,12 @@ def compared(cells: list[dict[str, Any]]) -> dict[str, Any]:
     )
 
 
+@pytest.mark.slow
 def test_an_untouched_copy_passes(tmp_path: Path, runs: Path) -> None:
     assert problems_after(lambda _: None, tmp_path, runs) == []
 
 
+@pytest.mark.slow
 def test_a_wrong_stored_output_is_caught(tmp_path: Path, runs: Path) -> None:
     def change(cells: list[dict[str, Any]]) -> None:
         compared(cells)["outputs"][0]["text"] = "something else\n"
@@ -77,6 +79,7 @@ def test_a_wrong_stored_output_is_caught(tmp_path: Path, runs: Path) -> None:
     assert "Cell outputs differ" in problems_after(change, tmp_path, runs)[0]
 
 
+@pytest.mark.slow
 def test_a_missing_stored_output_is_caught(tmp_path: Path, runs: Path) -> None:
     def change(cells: list[dict[str, Any]]) -> None:
         compared(cells)["outputs"] = []
@@ -94,6 +97,7 @@ def test_a_nulled_execution_count_is_caught(tmp_path: Path, runs: Path, with_out
     assert "execution_count is None" in problems_after(change, tmp_path, runs)[0]
 
 
+@pytest.mark.slow
 def test_a_changed_layer_is_caught(tmp_path: Path, runs: Path) -> None:
     def change(cells: list[dict[str, Any]]) -> None:
         cell = next(cell for cell in cells if "def create_model" in gate.source(cell))
@@ -103,6 +107,7 @@ def test_a_changed_layer_is_caught(tmp_path: Path, runs: Path) -> None:
     assert any("Cell outputs differ" in problem for problem in problems_after(change, tmp_path, runs))
 
 
+@pytest.mark.slow
 def test_a_kernel_that_dies_is_caught(tmp_path: Path, runs: Path) -> None:
     def change(cells: list[dict[str, Any]]) -> None:
         cells[-1]["source"] = "import os\nos._exit(1)"
