@@ -7,10 +7,10 @@ VENV_PYTHON = .venv/bin/python
 INSTALLED = .venv/installed-from-lock
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lab outputs lock lint format clean setup
+.PHONY: help run run-scaling test test-all lab outputs lock lint format clean setup
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: $(INSTALLED) ## make .venv and install the locked packages (the others do this first)
 
@@ -27,6 +27,11 @@ $(INSTALLED): requirements.txt pyproject.toml
 
 run: $(INSTALLED) ## run the six notebooks with PROFILE=fast (or classic, smoke)
 	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)"
+
+run-scaling: $(INSTALLED) ## run the seventh notebook, several workers, on the data and model of PROFILE
+	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)" --to 03_model
+	@$(VENV_PYTHON) -m papermill notebooks/07_scaling_out.ipynb "runs/$(PROFILE)/07_scaling_out.ipynb" \
+		-p run "$(PROFILE)" --cwd notebooks --no-progress-bar --log-output
 
 test: $(INSTALLED) ## run the tests, the notebooks against their stored outputs included
 	@$(VENV_PYTHON) -m pytest -m "not slow"

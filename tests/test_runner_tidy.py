@@ -61,9 +61,26 @@ def test_outputs_of_another_notebook_are_refused_and_none_is_changed(notebooks):
     execute(notebooks, chain.runs_folder() / "classic")
     before = {path.name: path.read_bytes() for path in notebooks.iterdir()}
     (chain.runs_folder() / "classic" / "06_inference.ipynb").write_text('{"cells": []}')
-    with pytest.raises(LessonError, match="has no cell"):
+    with pytest.raises(LessonError, match="was made from other code"):
         tidy.store_outputs(chain.runs_folder() / "classic")
     assert {path.name: path.read_bytes() for path in notebooks.iterdir()} == before
+
+
+def test_outputs_of_code_that_has_changed_since_are_refused(notebooks):
+    execute(notebooks, chain.runs_folder() / "classic")
+    changed = (notebooks / "03_model.ipynb").read_text().replace("print", "repr", 1)
+    (notebooks / "03_model.ipynb").write_text(changed)
+    with pytest.raises(LessonError, match="was made from other code"):
+        tidy.store_outputs(chain.runs_folder() / "classic")
+    assert (notebooks / "03_model.ipynb").read_text() == changed
+
+
+def test_the_seventh_notebook_is_stored_where_it_was_run(notebooks):
+    execute(notebooks, chain.runs_folder() / "classic")
+    for folder in (notebooks, chain.runs_folder() / "classic"):
+        shutil.copy(folder / "06_inference.ipynb", folder / "07_scaling_out.ipynb")
+    tidy.store_outputs(chain.runs_folder() / "classic")
+    assert (notebooks / "07_scaling_out.ipynb").read_bytes() == (notebooks / "06_inference.ipynb").read_bytes()
 
 
 def test_outputs_are_not_stored_when_the_run_fails(notebooks, monkeypatch):

@@ -16,16 +16,21 @@ from helpers.runner import record, screen
 
 CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache", "build", "dist")
 NESTED_CACHES = ("__pycache__", ".ipynb_checkpoints")
+# It starts processes of its own, and is no part of a run: `make run-scaling` runs it.
+SCALING = Notebook("07_scaling_out")
 ENVIRONMENT = (".venv", "digit_notebooks.egg-info")
 
 
 def store_outputs(folder: Path) -> None:
     """Copy the outputs of the executed notebooks in a run's folder into the committed ones, cell by cell.
 
+    That of 07_scaling_out is no part of a run, and is copied where `make run-scaling` has left it in the folder.
+
     Raises:
-        LessonError: an executed notebook lacks a cell of the committed one; none is changed then.
+        LessonError: an executed notebook has other code than the committed one; none is changed then.
     """
-    changed = [(notebook, with_outputs(notebook, folder)) for notebook in chain.NOTEBOOKS]
+    beside = [SCALING] if (folder / f"{SCALING.name}.ipynb").is_file() else []
+    changed = [(notebook, with_outputs(notebook, folder)) for notebook in [*chain.NOTEBOOKS, *beside]]
     for notebook, content in changed:
         with files.replacing(notebook.path) as temporary:
             temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -36,13 +41,15 @@ def with_outputs(notebook: Notebook, folder: Path) -> dict[str, Any]:
     content: dict[str, Any] = files.read_json(notebook.path)
     executed = files.read_json(folder / f"{notebook.name}.ipynb")
     outputs = {cell["id"]: cell["outputs"] for cell in executed["cells"] if cell["cell_type"] == "code"}
+    sources = {cell["id"]: "".join(cell["source"]) for cell in executed["cells"]}
     count = 0
     for cell in content["cells"]:
         if cell["cell_type"] != "code":
             continue
-        if cell["id"] not in outputs:
-            what = f"{shown(folder / notebook.name)}.ipynb has no cell {cell['id']}"
-            raise LessonError(what, "make the run again: python -m helpers run --profile classic --fresh")
+        if sources.get(cell["id"]) != "".join(cell["source"]):
+            what = f"{shown(folder / notebook.name)}.ipynb was made from other code: see its cell {cell['id']}"
+            again = "make run-scaling PROFILE=classic" if notebook is SCALING else "make outputs"
+            raise LessonError(what, f"run it again ({again}), or delete that file")
         count += 1
         kept = [output for output in outputs[cell["id"]] if output.get("name") != "stderr"]
         cell["outputs"] = [
