@@ -280,5 +280,5 @@ def test_process_data_divides_pixels_by_255_and_keeps_colour() -> None:
     from helpers.lesson import process_data
 
     images = small(shape=(8, 9, 3))["x_train"]
-    assert np.allclose(process_data(images, "pixels").astype(float) * 255, images, atol=1e-4)
+    assert np.allclose(process_data(images, "pixels").numpy() * 255, images, atol=1e-4)
     assert process_data(images, "rows").shape == (12, 8, 9, 3)
