@@ -45,7 +45,7 @@ def test_the_six_in_order_and_again(runs: Path) -> None:
         assert 0 < facts["peak_memory_mb"] < 1500, name
         assert (runs / "a smoke test" / f"{name}.ipynb").is_file()
     assert kept["notebooks"]["04_training"]["images_per_second"] > 0
-    assert "as accurate as expected" in first.stdout
+    assert ", as expected: " in first.stdout
     again = run(runs, "--name", "a smoke test")
     assert again.returncode == 0, again.stdout + again.stderr
     reused = {name for name, facts in record(runs, "a smoke test")["notebooks"].items() if facts["reused"]}
