@@ -1,4 +1,4 @@
-# Short names for commands that anyone could type; CONTRIBUTING.md spells them out for systems without make.
+# Short names for commands that anyone could type, in the folder of the project with the environment active.
 # Paths are relative and commands go through `.venv/bin/python -m`, so that a folder with spaces works.
 
 PYTHON ?= python3
@@ -25,7 +25,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --progress-bar off -q --no-deps -e .
 	@touch $(INSTALLED)
 
-run: $(INSTALLED) ## run the six notebooks with PROFILE=fast (or classic, smoke)
+run: $(INSTALLED) ## run the six notebooks with PROFILE=fast (or classic, smoke, doodles)
 	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)"
 
 run-scaling: $(INSTALLED) ## run the seventh notebook, several workers, on the data and model of PROFILE
