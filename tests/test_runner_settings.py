@@ -82,7 +82,7 @@ def test_an_empty_profile_gives_no_parameters(tmp_path):
     assert settle(profile=str(own))[0].values == {}
 
 
-@pytest.mark.parametrize("word", ["04_training", "04_training.ipynb", "04", "04_"])
+@pytest.mark.parametrize("word", ["04_training", "04_training.ipynb", "04", "4", "04_"])
 def test_a_notebook_may_be_named_by_how_it_begins(word):
     found, problems = settle(first=word, last="05")
     assert problems == []

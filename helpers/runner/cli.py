@@ -20,8 +20,8 @@ Exit codes:
   3    a cell took longer than --timeout
   4    a kernel died
   130  interrupted (Ctrl-C, SIGTERM)"""
-PROFILE = """Parameters from profiles/NAME.yaml or from a file of your own. Left out: fast, or for a run that exists
-what it was run with before."""
+PROFILE = """Parameters from profiles/NAME.yaml or from a file of your own. Left out: fast; a run
+that exists goes on with its own, and the run interactive takes the notebooks' own defaults."""
 PARAMETER = "  {0.name}: {1}; default {2}; in {3}\n      {0.meaning}"
 
 

@@ -159,9 +159,10 @@ def _check_parameters(values: Mapping[str, object], mend: str, problems: list[Le
 
 
 def _index(word: str | None, default: int, problems: list[LessonError]) -> int:
-    """The index of a notebook given by its name, with or without .ipynb, or by how its name begins."""
+    """The index of a notebook given by its name, with or without .ipynb, by how its name begins, or by its number."""
     names = [notebook.name for notebook in chain.NOTEBOOKS]
-    found = [index for index, name in enumerate(names) if word and name.startswith(word.removesuffix(".ipynb"))]
+    begins = word.removesuffix(".ipynb").zfill(2) if word else ""
+    found = [index for index, name in enumerate(names) if word and name.startswith(begins)]
     if word is not None and len(found) != 1:
         what = f"there is no notebook {word}{chain.nearest(word, names)}"
         problems.append(LessonError(what, f"take one of {', '.join(names)}"))
