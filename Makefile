@@ -30,8 +30,7 @@ run: $(INSTALLED) ## run the six notebooks with PROFILE=fast (or classic, smoke,
 
 run-scaling: $(INSTALLED) ## run the seventh notebook, several workers, on the data and model of PROFILE
 	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)" --to 03_model
-	@$(VENV_PYTHON) -m papermill notebooks/07_scaling_out.ipynb "runs/$(PROFILE)/07_scaling_out.ipynb" \
-		-p run "$(PROFILE)" --cwd notebooks --no-progress-bar --log-output
+	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)" --from 07_scaling_out
 
 test: $(INSTALLED) ## run the tests, the notebooks against their stored outputs included
 	@$(VENV_PYTHON) -m pytest -m "not slow"

@@ -6,6 +6,7 @@ this room imports TensorFlow.
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -44,8 +45,13 @@ NOTEBOOKS = (
     Notebook("05_testing", needs=("dataset.npz", "trained.keras"), leaves=("metrics.json", "predictions.npz")),
     Notebook("06_inference", needs=("dataset.npz", "trained.keras")),
 )
-BY_NAME = {notebook.name: notebook for notebook in NOTEBOOKS}
+# Beside the series: it starts workers of its own, and only who asks for it runs it (make run-scaling).
+SCALING = Notebook("07_scaling_out", needs=("dataset.npz", "model.keras"))
+ALL = (*NOTEBOOKS, SCALING)
+BY_NAME = {notebook.name: notebook for notebook in ALL}
 MAKER = {artefact: notebook.name for notebook in NOTEBOOKS for artefact in notebook.leaves}
+
+RUN_NAME = re.compile(r'(?![\s.])[^<>:"/\\|?*\x00-\x1f]+(?<![\s.])')
 
 # A trained model only makes sense with the data and the normalisation that it was trained on.
 BOUND_TO = {"trained.keras": ("dataset.npz",)}
@@ -121,15 +127,6 @@ def parameter_problems(values: Mapping[str, object]) -> list[str]:
 
 def run_name_problem(name: object) -> str | None:
     """What keeps `name` from naming a run's folder on every system, in one sentence, or None."""
-    bad = (
-        not isinstance(name, str)
-        or not name.strip()
-        or name != name.strip()
-        or name.startswith(".")
-        or name.endswith(".")
-        or any(character in '<>:"/\\|?*' or ord(character) < 32 for character in name)
-        or len(name.encode()) > 100
-    )
-    if bad:
-        return f"a run cannot be called {name!r}: take letters, digits, - and _, such as my-run"
-    return None
+    if isinstance(name, str) and RUN_NAME.fullmatch(name) and len(name.encode()) <= 100:
+        return None
+    return f"a run cannot be called {name!r}: take letters, digits, - and _, such as my-run"

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,56 +106,28 @@ def read_json(path: Path) -> Any:
 def digest(path: Path) -> str:
     """A digest of what the file at `path` says, not of its bytes.
 
-    For an `.npz` file: the name, type, shape and values of each array. For a `.keras` file, which holds the date it was
-    saved: its configuration and weights, the optimizer's included. For anything else: its bytes.
+    For an `.npz` or `.keras` file, both archives: the name and content of each part, without the date when a model was
+    saved. For anything else: its bytes.
 
     Raises:
-        OSError, ValueError, KeyError: the file is missing or damaged.
+        OSError, ValueError: the file is missing or damaged.
     """
     content = hashlib.sha256()
-    if path.suffix == ".npz":
-        _add_arrays(content, path)
-    elif path.suffix == ".keras":
-        _add_model(content, path)
-    else:
+    if path.suffix not in (".npz", ".keras"):
         content.update(path.read_bytes())
-    return content.hexdigest()
-
-
-def _add_arrays(content: "hashlib._Hash", path: Path) -> None:
-    import numpy as np
-
+        return content.hexdigest()
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            for name in sorted(arrays.files):
-                array = arrays[name]
-                content.update(f"{name} {array.dtype.str} {array.shape}".encode())
-                content.update(array.tobytes())
-    except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
-        raise ValueError(f"{path.name} is no whole .npz file: {error}") from error
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(set(archive.namelist()) - {"metadata.json"}):
+                part = archive.read(name)
+                if name == "config.json":
+                    part = json.dumps(json.loads(part, object_hook=_without_addresses), sort_keys=True).encode()
+                content.update(f"{name} {len(part)} ".encode() + part)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
+        raise ValueError(f"{path.name} is no whole {path.suffix} file: {error}") from error
+    return content.hexdigest()
 
 
 def _without_addresses(part: dict[str, Any]) -> dict[str, Any]:
     # Keras numbers an object that several layers share by its address in memory, which is another one each time.
     return {name: value for name, value in part.items() if name != "shared_object_id"}
-
-
-def _add_model(content: "hashlib._Hash", path: Path) -> None:
-    import io
-
-    import h5py
-
-    try:
-        with zipfile.ZipFile(path) as parts:
-            config = json.loads(parts.read("config.json"), object_hook=_without_addresses)
-            weights = io.BytesIO(parts.read("model.weights.h5"))
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{path.name} is no whole .keras file: {error}") from error
-    content.update(json.dumps(config, sort_keys=True).encode())
-    names: list[str] = []
-    with h5py.File(weights, "r") as stored:
-        stored.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
-        for name in sorted(names):
-            values = stored[name][()]
-            content.update(f"{name} {values.dtype.str} {values.shape}".encode())
-            content.update(values.tobytes())

@@ -100,7 +100,7 @@ def check_artefact(folder: Path, artefact: str) -> str:
     again = f"run {maker} again, or let this command make it: {make_command(folder.name, maker)}"
     try:
         digest = files.digest(path)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise LessonError(f"{files.shown(path)} is damaged ({error})", again) from error
     artefacts = read_record(folder)["artifacts"]
     entry = artefacts.get(artefact)

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from helpers import chain, files
+from helpers.checkpoints import Checkpoints
 from helpers.errors import LessonError
 
 
@@ -120,12 +121,7 @@ class Recorder(keras.callbacks.Callback):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Keeps the last finished epoch of a training, so that one that was killed can go on from there.
-
-    Each finished epoch becomes a folder `checkpoint/epoch-0001` in the run's folder with the whole model, its optimizer
-    included, and the record so far. It is written beside and then renamed, so a half-written one is never taken, and
-    only then is the one before it deleted. Keras' own `BackupAndRestore` overwrites its only copy in place, goes on
-    whatever the parameters are, and loses the history of the earlier epochs.
+    """Keeps the last finished epoch in the folder `checkpoint` of the run's folder, and goes on from there.
 
     Args:
         folder: the run's folder.
@@ -135,8 +131,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(self, folder: Path, recorder: Recorder, **parameters: object) -> None:
         super().__init__()
-        self._run, self._folder = folder, folder / "checkpoint"
-        self._recorder, self._parameters = recorder, parameters
+        self._run, self._recorder, self._parameters = folder, recorder, parameters
 
     def resume(self, model: keras.Model) -> keras.Model:
         """The model to go on with: that of the last finished epoch of the same training, or else `model` itself.
@@ -146,13 +141,12 @@ class Checkpoint(keras.callbacks.Callback):
         """
         used = {name: files.digest(self._run / name) for name in chain.BY_NAME["04_training"].needs}
         recipe = {"parameters": self._parameters, "used": used, "compiled": model.get_compile_config()}
-        self._recipe = json.loads(json.dumps(recipe, default=str))
-        for path in sorted(self._folder.glob("epoch-*"), reverse=True):
-            kept = files.read_json(path / "record.json")
-            if kept["recipe"] == self._recipe:
-                self._recorder.start(kept["history"])
-                print(f"An earlier training was cut short: {kept['history']['epochs']} of its epochs are kept.")
-                return keras.models.load_model(path / "model.keras")
+        self._checkpoints = Checkpoints(self._run / "checkpoint", json.loads(json.dumps(recipe, default=str)))
+        if found := self._checkpoints.find():
+            saved, history = found
+            self._recorder.start(history)
+            print(f"An earlier training was cut short: {history['epochs']} of its epochs are kept.")
+            return keras.models.load_model(saved)
         self.delete()
         shutil.rmtree(self._run / "tensorboard", ignore_errors=True)
         self._recorder.start()
@@ -160,16 +154,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keep this epoch and drop the one before it."""
-        name = f"epoch-{epoch + 1:04}"
-        with files.replacing(self._folder / name) as temporary:
-            temporary.mkdir()
-            self.model.save(temporary / "model.keras")
-            files.write_json(temporary / "record.json", {"recipe": self._recipe, "history": self._recorder.history})
-        for other in self._folder.iterdir():
-            if other.name != name:
-                shutil.rmtree(other)
+        self._checkpoints.keep(self.model, self._recorder.history)
 
     def delete(self) -> None:
         """Delete what is kept, once the training has left its result."""
-        if self._folder.exists():
-            shutil.rmtree(self._folder)
+        self._checkpoints.delete()

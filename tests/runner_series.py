@@ -36,16 +36,13 @@ LEAVE = {
     "predictions.npz": "np.savez(path, predicted=np.arange(3))",
 }
 SAVE_MODEL = """\
-import io, json, zipfile, h5py
+import json, zipfile
 
 def save_model(path, value):
-    weights = io.BytesIO()
-    with h5py.File(weights, "w") as file:
-        file["w"] = [float(value)]
     with zipfile.ZipFile(path, "w") as parts:
         parts.writestr("config.json", "{}")
         parts.writestr("metadata.json", json.dumps({"date_saved": str(__import__("time").time())}))
-        parts.writestr("model.weights.h5", weights.getvalue())"""
+        parts.writestr("model.weights.h5", str(value))"""
 FIGURE = """\
 from IPython.display import Image, display
 pixel = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"

@@ -6,7 +6,6 @@ import os
 import zipfile
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
@@ -86,21 +85,18 @@ def test_the_digest_of_arrays_is_of_their_content(tmp_path: Path) -> None:
     assert len(set(digests.values())) == 4
 
 
-def write_model(path: Path, layer: str = "dense", weight: float = 1.0, date: str = "today", address: int = 1) -> None:
-    with h5py.File(path.with_suffix(".h5"), "w") as weights:
-        weights["layers/dense/vars/0"] = np.full((2, 2), weight, dtype=np.float32)
+def write_model(path: Path, layer: str = "dense", weight: bytes = b"1", date: str = "today", address: int = 1) -> None:
     with zipfile.ZipFile(path, "w") as parts:
         parts.writestr("metadata.json", json.dumps({"date_saved": date}))
         parts.writestr("config.json", json.dumps({"layers": [{"name": layer, "shared_object_id": address}]}))
-        parts.write(path.with_suffix(".h5"), "model.weights.h5")
-    path.with_suffix(".h5").unlink()
+        parts.writestr("model.weights.h5", weight)
 
 
 def test_the_digest_of_a_model_is_of_its_configuration_and_weights_and_not_of_the_day(tmp_path: Path) -> None:
     write_model(tmp_path / "a.keras")
     write_model(tmp_path / "b.keras", date="tomorrow", address=2)  # Keras notes an address in memory there
     write_model(tmp_path / "layer.keras", layer="conv2d")
-    write_model(tmp_path / "weight.keras", weight=1.0000001)
+    write_model(tmp_path / "weight.keras", weight=b"2")
     digests = {path.stem: files.digest(path) for path in tmp_path.glob("*.keras")}
     assert digests["a"] == digests["b"]
     assert len(set(digests.values())) == 3
@@ -110,5 +106,5 @@ def test_the_digest_of_a_model_is_of_its_configuration_and_weights_and_not_of_th
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half of a zip", b"no zip at all"])
 def test_a_damaged_file_has_no_digest(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises((ValueError, OSError, KeyError)):
+    with pytest.raises((ValueError, OSError)):
         files.digest(tmp_path / name)

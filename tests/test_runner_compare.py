@@ -55,7 +55,9 @@ def test_a_run_that_did_not_get_far_is_compared_as_far_as_it_got(capsys):
     folder = make_run("broken", 25)
 
     def change(record: dict) -> None:
-        record["notebooks"] |= {name: {"outcome": "not reached"} for name in list(chain.BY_NAME)[3:]}
+        record["notebooks"] |= {
+            name: {"outcome": "not reached"} for name in [notebook.name for notebook in chain.NOTEBOOKS][3:]
+        }
         record.update(metrics=None, git=None)
 
     runs.update_record(folder, change)

@@ -13,13 +13,14 @@ from helpers.runner import report
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 FACTS = {"outcome": "ok", "seconds": 1.5, "peak_memory_mb": 1300, "images_per_second": 160.0, "reason": "it is <new>"}
+NAMES = [notebook.name for notebook in chain.NOTEBOOKS]
 RECORD: dict[str, Any] = {
     "asked": {
         "profile": "fast",
         "given": {},
         "parameters": {"epochs": 1},
         "command": "x",
-        "notebooks": list(chain.BY_NAME),
+        "notebooks": NAMES,
     },
     "status": "done",
     "exit_code": 0,
@@ -29,7 +30,8 @@ RECORD: dict[str, Any] = {
     "versions": {"python": "3.11.1"},
     "git": {"commit": "abc123", "clean": False},
     "machine": {"cores": 2},
-    "notebooks": {name: dict(FACTS) for name in chain.BY_NAME},
+    "finished": {},
+    "notebooks": {name: dict(FACTS) for name in NAMES},
     "metrics": {"accuracy": 0.9912, "interval": [0.98, 0.99], "expected_accuracy": 0.987, "as_expected": True},
     "as_expected": True,
 }
@@ -118,7 +120,7 @@ def test_a_run_that_failed_has_a_page_too(folder):
     failing = {"outcome": "kernel died", "seconds": 2.0, "cell": None, "error": ["line <one>", "line two"]}
 
     def change(record: dict) -> None:
-        record["notebooks"] = {name: {"outcome": "not reached"} for name in chain.BY_NAME} | {"01_setup": failing}
+        record["notebooks"] = {name: {"outcome": "not reached"} for name in NAMES} | {"01_setup": failing}
         record.update(status="failed", metrics=None, as_expected=None, git=None)
 
     runs.update_record(folder, change)

@@ -83,7 +83,7 @@ def kernels_below(folder: Path) -> list[int]:
 def test_a_run_that_ends_well_is_recorded(done):
     found = record_of()
     assert (found["schema"], found["status"], found["exit_code"]) == (1, "done", 0)
-    assert list(found["notebooks"]) == list(chain.BY_NAME)
+    assert list(found["notebooks"]) == [notebook.name for notebook in chain.NOTEBOOKS]
     for facts in found["notebooks"].values():
         assert facts["outcome"] == "ok"
         assert facts["seconds"] > 0
@@ -109,7 +109,7 @@ def test_each_notebook_only_gets_its_own_parameters_and_keeps_its_outputs(done):
 def test_nothing_half_written_is_left(done):
     names = {path.name for path in (chain.runs_folder() / "fast").iterdir()}
     assert not [name for name in names if "partial" in name]
-    assert {f"{name}.ipynb" for name in chain.BY_NAME} <= names
+    assert {f"{name}.ipynb" for name in (notebook.name for notebook in chain.NOTEBOOKS)} <= names
 
 
 def test_the_last_screen_of_success(done, capsys):

@@ -17,7 +17,7 @@ def test_a_profile_names_the_run_and_gives_its_parameters():
     found, problems = settle(profile="smoke")
     assert problems == []
     assert (found.name, found.profile, found.values["epochs"]) == ("smoke", "smoke", 1)
-    assert [notebook.name for notebook in found.notebooks] == list(chain.BY_NAME)
+    assert [notebook.name for notebook in found.notebooks] == [notebook.name for notebook in chain.NOTEBOOKS]
 
 
 def test_fast_is_the_profile_of_a_run_that_asks_for_none():

@@ -1,4 +1,4 @@
-"""Workers without TensorFlow: who takes part, what is refused, what the launcher shows, what a checkpoint keeps."""
+"""Workers without TensorFlow: who takes part, what is refused, what the launcher shows."""
 
 import json
 import os
@@ -14,19 +14,11 @@ from click.testing import CliRunner
 from helpers import files
 from helpers.errors import LessonError
 from helpers.figures.scaling import draw_curves, draw_data_parallelism
-from helpers.runs import RunFolder
+from helpers.runs import RunFolder, open_run
 from helpers.scaling import cluster, launcher
-from helpers.scaling.checkpoint import Checkpoint
 from helpers.scaling.cluster import Cluster, this_cluster
 from helpers.scaling.command import worker
 from helpers.scaling.practice import open_practice
-
-
-class SavedModel:
-    """Stands in for a Keras model."""
-
-    def save(self, path: Path) -> None:
-        path.write_text("weights")
 
 
 def cluster_of(role: str, index: int, **hosts: int) -> Cluster:
@@ -155,37 +147,6 @@ def test_a_worker_ends_with_its_launcher() -> None:
     assert process.wait(timeout=30) == launcher.LOST
 
 
-def test_a_checkpoint_is_found_again_for_the_same_training_only(tmp_path: Path) -> None:
-    recipe = {"epochs": 3, "dataset.npz": "a"}
-    checkpoint = Checkpoint(tmp_path, recipe)
-    assert checkpoint.find() is None
-    checkpoint.keep(SavedModel(), {"epochs": 1})
-    checkpoint.keep(SavedModel(), {"epochs": 2})
-    found = checkpoint.find()
-    assert found is not None
-    assert found.name == "epoch-0002"
-    assert [path.name for path in found.parent.iterdir()] == ["epoch-0002"]
-    assert Checkpoint(tmp_path, dict(recipe)).find() == found
-    assert Checkpoint(tmp_path, recipe | {"dataset.npz": "b"}).find() is None
-    checkpoint.delete()
-    assert checkpoint.find() is None
-
-
-def test_a_checkpoint_cut_short_is_not_taken(tmp_path: Path) -> None:
-    class Dies(SavedModel):
-        def save(self, path: Path) -> None:
-            path.write_text("half")
-            raise KeyboardInterrupt
-
-    checkpoint = Checkpoint(tmp_path, {"epochs": 3})
-    checkpoint.keep(SavedModel(), {"epochs": 1})
-    with pytest.raises(KeyboardInterrupt):
-        checkpoint.keep(Dies(), {"epochs": 2})
-    found = checkpoint.find()
-    assert found is not None
-    assert found.name == "epoch-0001"
-
-
 def leave_inputs(root: Path) -> None:
     folder = RunFolder("02_dataset", root / "mine", {})
     with folder.leave("dataset.npz") as path:
@@ -222,14 +183,14 @@ def test_practice_is_a_small_copy_beside_the_run_and_starts_afresh(
 ) -> None:
     monkeypatch.setenv("DIGITS_RUNS", str(tmp_path))
     with pytest.raises(LessonError, match=r"dataset\.npz is missing: the notebook 02_dataset makes it"):
-        open_practice("mine", 2)
+        open_run("07_scaling_out", "mine")
     monkeypatch.setattr(files, "digest", lambda path: path.suffix)  # so that the model need not be a real one
     leave_inputs(tmp_path)
     with RunFolder("03_model", tmp_path / "mine", {}).leave("model.keras") as path:
         path.write_bytes(b"a model")
     before = sorted(path.name for path in (tmp_path / "mine").iterdir())
     (tmp_path / "mine-scaling" / "checkpoint-of-workers" / "epoch-0001").mkdir(parents=True)
-    practice = open_practice("mine", 2)
+    practice = open_practice(open_run("07_scaling_out", "mine"), 2)
     assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == before
     assert practice.need("model.keras").read_bytes() == b"a model"
     with np.load(practice.need("dataset.npz"), allow_pickle=False) as data:

@@ -66,7 +66,9 @@ def _record_of(name: str) -> dict[str, Any]:
 def _measured(key: str, title: str, names: Sequence[str], kept: Sequence[Mapping[str, Any]]) -> Any:
     """A table of one measure for each notebook that has it, with ratios; of seconds, the sum as well."""
     table = screen.new_table(title, *names, "ratio", right=(*names, "ratio"))
-    rows = {name: [one["notebooks"].get(name, {}).get(key) for one in kept] for name in chain.BY_NAME}
+    # What a later run of the same name left alone is told by the run that finished it.
+    names_of = [notebook.name for notebook in chain.NOTEBOOKS]
+    rows = {name: [one["finished"].get(name, one["notebooks"][name]).get(key) for one in kept] for name in names_of}
     if key == "seconds":
         columns = list(zip(*rows.values(), strict=True))
         rows["all"] = [None if None in column else sum(column) for column in columns]

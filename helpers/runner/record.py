@@ -97,7 +97,8 @@ class RunRecord:
         def change(record: dict[str, Any]) -> None:
             record.update(facts)
             record.setdefault("finished", {})
-            record["notebooks"] = {notebook.name: {"outcome": "not reached"} for notebook in chain.NOTEBOOKS}
+            rows = dict.fromkeys([*chain.NOTEBOOKS, *settings.notebooks])
+            record["notebooks"] = {notebook.name: {"outcome": "not reached"} for notebook in rows}
 
         runs.update_record(self.folder, change)
 

@@ -98,7 +98,7 @@ def plan(settings: Settings) -> list[tuple[str, str, str]]:
     """For each notebook: its name, what a run would do (`run`, `reuse`, `maybe run`, `leave`), and why."""
     kept = runs.read_record(settings.folder)
     rows, changing = [], set[str]()
-    for notebook in chain.NOTEBOOKS:
+    for notebook in dict.fromkeys([*chain.NOTEBOOKS, *settings.notebooks]):
         action, reason = "reuse", "up to date"
         affected = [need for need in notebook.needs if need in changing]
         if notebook not in settings.notebooks:
@@ -227,7 +227,7 @@ def _page(folder: Path) -> tuple[str, str]:
 
 def _empty(settings: Settings) -> None:
     """Delete all that is in the run's folder, but for its record and what the notebooks before the first one left."""
-    before = chain.NOTEBOOKS[: settings.first]
+    before = chain.ALL[: settings.first]
     kept = {name for notebook in before for name in (*notebook.leaves, f"{notebook.name}.ipynb")}
     for path in settings.folder.iterdir():
         if path.name in kept or path.name in record.OWN_FILES:

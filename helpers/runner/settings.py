@@ -32,7 +32,7 @@ class Settings:
         profile: what `--profile` named, or None for the notebooks' own defaults.
         given: the parameters given with `-p`, of their declared types.
         values: the profile's parameters with `given` over them.
-        first, last: indices into `chain.NOTEBOOKS`, both included.
+        first, last: indices into `chain.ALL`, both included.
         forced: redo what is asked for, fresh or not.
         fresh: reuse nothing, not even a training that was cut off.
         timeout: seconds that a cell may take, or None.
@@ -56,7 +56,7 @@ class Settings:
     @property
     def notebooks(self) -> tuple[Notebook, ...]:
         """The notebooks that were asked for, in their order."""
-        return chain.NOTEBOOKS[self.first : self.last + 1]
+        return chain.ALL[self.first : self.last + 1]
 
     def command(self) -> str:
         """The command that goes on with this run, with the same settings."""
@@ -64,7 +64,8 @@ class Settings:
         words += ["--name", self.name]
         words += [word for name, value in self.given.items() for word in ("-p", name, str(value))]
         words += ["--timeout", str(self.timeout)] if self.timeout else []
-        words += ["--to", self.notebooks[-1].name] if self.last < len(chain.NOTEBOOKS) - 1 else []
+        words += ["--from", chain.SCALING.name] if self.notebooks == (chain.SCALING,) else []
+        words += ["--to", self.notebooks[-1].name] if self.last != max(self.first, len(chain.NOTEBOOKS) - 1) else []
         return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
@@ -100,7 +101,7 @@ def settle(
     if problem := chain.run_name_problem(name):
         problems.append(LessonError(problem, "give the run another name with --name"))
     start = _index(first, 0, problems)
-    end = _index(last, len(chain.NOTEBOOKS) - 1, problems)
+    end = _index(last, max(start, len(chain.NOTEBOOKS) - 1), problems)
     if start > end:
         problems.append(LessonError(f"--from {first} comes after --to {last}", "swap the two, or leave one out"))
     values = {key: value for key, value in (from_profile | given).items() if not chain.parameter_problems({key: value})}
@@ -160,7 +161,7 @@ def _check_parameters(values: Mapping[str, object], mend: str, problems: list[Le
 
 def _index(word: str | None, default: int, problems: list[LessonError]) -> int:
     """The index of a notebook given by its name, with or without .ipynb, by how its name begins, or by its number."""
-    names = [notebook.name for notebook in chain.NOTEBOOKS]
+    names = [notebook.name for notebook in chain.ALL]
     begins = word.removesuffix(".ipynb").zfill(2) if word else ""
     found = [index for index, name in enumerate(names) if word and name.startswith(begins)]
     if word is not None and len(found) != 1:

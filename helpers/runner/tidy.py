@@ -16,8 +16,6 @@ from helpers.runner import record, screen
 
 CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache", "build", "dist")
 NESTED_CACHES = ("__pycache__", ".ipynb_checkpoints")
-# It starts processes of its own, and is no part of a run: `make run-scaling` runs it.
-SCALING = Notebook("07_scaling_out")
 ENVIRONMENT = (".venv", "digit_notebooks.egg-info")
 
 
@@ -29,7 +27,7 @@ def store_outputs(folder: Path) -> None:
     Raises:
         LessonError: an executed notebook has other code than the committed one; none is changed then.
     """
-    beside = [SCALING] if (folder / f"{SCALING.name}.ipynb").is_file() else []
+    beside = [chain.SCALING] if (folder / f"{chain.SCALING.name}.ipynb").is_file() else []
     changed = [(notebook, with_outputs(notebook, folder)) for notebook in [*chain.NOTEBOOKS, *beside]]
     for notebook, content in changed:
         with files.replacing(notebook.path) as temporary:
@@ -48,7 +46,7 @@ def with_outputs(notebook: Notebook, folder: Path) -> dict[str, Any]:
             continue
         if sources.get(cell["id"]) != "".join(cell["source"]):
             what = f"{shown(folder / notebook.name)}.ipynb was made from other code: see its cell {cell['id']}"
-            again = "make run-scaling PROFILE=classic" if notebook is SCALING else "make outputs"
+            again = "make run-scaling PROFILE=classic" if notebook is chain.SCALING else "make outputs"
             raise LessonError(what, f"run it again ({again}), or delete that file")
         count += 1
         kept = [output for output in outputs[cell["id"]] if output.get("name") != "stderr"]

@@ -13,6 +13,8 @@ from typing import Any
 from helpers.errors import LessonError
 
 ROLES = ("chief", "worker")
+LOST = 5  # exit code: a worker was lost, start again to go on from the last checkpoint
+KEPT = "checkpoint-of-workers"  # the folder of their checkpoints, in the run's
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import filelock
 from helpers import chain, files
 from helpers.errors import LessonError
 from helpers.runs import RunFolder
-from helpers.scaling.cluster import Cluster, share_of, this_cluster
-from helpers.scaling.launcher import LOST, run_local, stop_with_launcher
+from helpers.scaling.cluster import LOST, Cluster, share_of, this_cluster
+from helpers.scaling.launcher import run_local, stop_with_launcher
 
 REFUSED = 2
 OPTIONS = ("epochs", "batch_size", "learning_rate", "seed")
@@ -25,7 +25,7 @@ Exit codes:
   0  done
   1  an error of the program, with its traceback
   2  refused: the message says what to mend
-  5  another worker was lost; start all of them again to go on from the last checkpoint"""
+  5  another worker was lost or never came; start all of them again to go on from the last checkpoint"""
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -45,6 +45,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @_options
 @click.option("--steps", type=click.IntRange(min=0), default=0, help="Stop after so many updates; 0 trains all epochs.")
+@click.option("--wait", type=click.IntRange(min=1), default=600, show_default=True, help="Seconds to wait for others.")
 def worker(name: str, local: int | None, **options: Any) -> None:
     """Train the run's model.keras on its dataset.npz together with the other workers that TF_CONFIG names.
 

@@ -7,8 +7,12 @@ batches stands here; what happens in a batch is still the model's own `train_ste
 
 # ruff: noqa: ARG002 (Keras says what a callback's methods are given)
 
+import datetime
 import hashlib
 import math
+import os
+import sys
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,12 +23,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from helpers import files
+from helpers import files, runs
+from helpers.checkpoints import Checkpoints
 from helpers.errors import LessonError
 from helpers.lesson import process_data
 from helpers.runs import RunFolder
-from helpers.scaling.checkpoint import Checkpoint
-from helpers.scaling.cluster import Cluster, share_of
+from helpers.scaling.cluster import KEPT, LOST, Cluster, share_of
+from helpers.scaling.launcher import threads_each
 from helpers.training import Recorder
 
 BETWEEN_LINES = 10  # seconds between two lines of progress
@@ -39,9 +44,19 @@ LOST_ERRORS = (
 
 
 def train(
-    folder: RunFolder, cluster: Cluster, epochs: int, batch_size: int, learning_rate: float, seed: int, steps: int
+    folder: RunFolder,
+    cluster: Cluster,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    steps: int,
+    wait: int,
 ) -> None:
     """Train the run's `model.keras` on its `dataset.npz`; the chief leaves `trained.keras` and `history.json`.
+
+    The chief also adds to the list `workers` of the run's record: how many there were, the threads of each, the batch
+    size, the updates made, the images a second of the last epoch after its first update, and when it ended.
 
     Args:
         folder: the run's folder, on a disk that all workers share.
@@ -52,6 +67,7 @@ def train(
         seed: start of the random numbers, the same for all workers. It also orders the images, so the batches are the
             same ones for any number of workers that divides the images evenly.
         steps: stop after so many updates, in the middle of an epoch too; 0 trains all epochs.
+        wait: seconds to wait for the other workers; the process ends with `LOST` when they have not all come by then.
 
     Raises:
         LessonError: an artefact is missing or damaged, the batch can't be shared out, or the workers disagree.
@@ -59,31 +75,51 @@ def train(
     """
     used = {name: files.digest(folder.need(name)) for name in ("dataset.npz", "model.keras")}
     recipe = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "steps": steps}
-    checkpoint = Checkpoint(folder.path, recipe | used)
+    checkpoints = Checkpoints(folder.path / KEPT, recipe | used)
+    patience = threading.Timer(wait, _give_up, [wait])  # TensorFlow itself waits for an hour
+    patience.daemon = True
+    patience.start()
     strategy = tf.distribute.MultiWorkerMirroredStrategy()  # returns when all workers are there
+    patience.cancel()
     share_of(batch_size, strategy.num_replicas_in_sync)
-    kept = checkpoint.find()
-    agree(strategy, f"{recipe} {used} {kept and kept.name}")
+    kept = checkpoints.find()
+    agree(strategy, f"{recipe} {used} {kept and kept[0].parent.name}")
     keras.utils.set_random_seed(seed)
     training = Training(strategy, folder.path, cluster, kept, batch_size, epochs)
     if kept is None:
         training.model.optimizer.learning_rate = learning_rate
         if cluster.is_chief:
-            checkpoint.delete()
+            checkpoints.delete()
     for epoch in range(training.recorder.history["epochs"], epochs):
         if steps and training.updates >= steps:
             break
         training.train_epoch(epoch, seed, steps)
         if cluster.is_chief:
-            checkpoint.keep(training.model, training.recorder.history)
+            checkpoints.keep(training.model, training.recorder.history)
     training.callbacks.on_train_end()
     if cluster.is_chief:
         with folder.leave("trained.keras") as path:
             training.model.save(path)
         with folder.leave("history.json") as path:
             files.write_json(path, training.recorder.history)
-        checkpoint.delete()
+        enter(folder.path, cluster, batch_size, training)
+        checkpoints.delete()
     agree(strategy, "the chief has saved")
+
+
+def enter(folder: Path, cluster: Cluster, batch_size: int, training: "Training") -> None:
+    """Add this training to the list `workers` of the run's record."""
+    facts: dict[str, Any] = {"workers": cluster.workers, "batch_size": batch_size, "updates": training.updates}
+    facts["threads_each"] = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or threads_each(1))
+    facts["images_per_second"] = round(training.lines.speed, 1) if training.lines else None
+    facts["ended"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    runs.update_record(folder, lambda record: record.setdefault("workers", []).append(facts))
+
+
+def _give_up(seconds: int) -> None:
+    click.echo(f"not all workers came within {seconds} seconds, so this one stops with exit code {LOST}")
+    sys.stdout.flush()
+    os._exit(LOST)  # the main thread is inside TensorFlow
 
 
 def agree(strategy: tf.distribute.Strategy, words: str) -> None:
@@ -107,26 +143,35 @@ class Training:
     Attributes:
         model: the model that learns, one copy in each worker, all alike after each update.
         recorder: the record of every batch and epoch; the chief alone fills it.
-        callbacks: what follows the training: in the chief the recorder and the lines of progress, else nothing.
+        lines: the chief's lines of progress; None in the others.
+        callbacks: what follows the training: in the chief the recorder and the lines, else nothing.
         updates: how many were made, those before the checkpoint included.
     """
 
     def __init__(
-        self, strategy: Any, folder: Path, cluster: Cluster, kept: Path | None, batch_size: int, epochs: int
+        self,
+        strategy: Any,
+        folder: Path,
+        cluster: Cluster,
+        kept: tuple[Path, dict[str, Any]] | None,
+        batch_size: int,
+        epochs: int,
     ) -> None:
         self._strategy, self._batch_size = strategy, batch_size
+        saved, history = kept or (folder / "model.keras", None)
         with strategy.scope():
-            self.model = keras.models.load_model((kept or folder) / "model.keras")
+            self.model = keras.models.load_model(saved)
             self.model.optimizer.build(self.model.trainable_variables)
         with np.load(folder / "dataset.npz", allow_pickle=False) as data:
             self._images = process_data(data["x_train"], str(data["normalization"]))
             self._labels = data["y_train"]
         self._learned, self._held_out = split(len(self._labels), strategy.num_replicas_in_sync)
         self.recorder = Recorder(folder, len(self._learned), len(self._held_out), batch_size)
-        if kept:
-            self.recorder.start(files.read_json(kept / "record.json")["history"])
+        if history:
+            self.recorder.start(history)
         self.updates = len(self.recorder.history["batches"]["loss"])
-        watching = [self.recorder, Lines(self.recorder, cluster.workers)] if cluster.is_chief else []
+        self.lines = Lines(self.recorder, cluster.workers) if cluster.is_chief else None
+        watching = [self.recorder, self.lines] if self.lines else []
         self.callbacks = keras.callbacks.CallbackList(watching, epochs=epochs)
         self.callbacks.on_train_begin()
 
@@ -182,11 +227,13 @@ def split(count: int, shares: int) -> tuple[np.ndarray, np.ndarray]:
 class Lines(keras.callbacks.Callback):
     """Says how training goes: a line every ten seconds, and one at the end of each epoch.
 
-    The speed it names is that of this epoch after its first update, which waits for the graph or the first images.
+    Attributes:
+        speed: images a second of this epoch after its first update, which waits for the graph or the first images.
     """
 
     def __init__(self, recorder: Recorder, workers: int) -> None:
         super().__init__()
+        self.speed = 0.0
         self._seen = recorder.history["batches"]["images"]
         self._said = time.monotonic()
         done = recorder.history["epochs"]
@@ -201,14 +248,14 @@ class Lines(keras.callbacks.Callback):
         """Measure the speed, and say it now and then."""
         now = time.monotonic()
         if batch == 0:
-            self._began, self._first, self._speed = now, self._seen[-1], 0.0
+            self._began, self._first, self.speed = now, self._seen[-1], 0.0
         else:
-            self._speed = (self._seen[-1] - self._first) / (now - self._began)
-        if self._speed and now - self._said > BETWEEN_LINES:
+            self.speed = (self._seen[-1] - self._first) / (now - self._began)
+        if self.speed and now - self._said > BETWEEN_LINES:
             self._said = now
-            click.echo(f"{self._name}: {self._seen[-1]:,} images seen, {self._speed:.1f} a second")
+            click.echo(f"{self._name}: {self._seen[-1]:,} images seen, {self.speed:.1f} a second")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Say what Keras measured."""
         measured = ", ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
-        click.echo(f"{self._name}: {measured}; {self._speed:.1f} images a second")
+        click.echo(f"{self._name}: {measured}; {self.speed:.1f} images a second")

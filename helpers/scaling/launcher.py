@@ -17,9 +17,8 @@ from typing import IO
 
 import click
 
-from helpers.scaling.cluster import free_addresses, tf_config
+from helpers.scaling.cluster import LOST, free_addresses, tf_config
 
-LOST = 5  # exit code: a worker was lost, start again to go on from the last checkpoint
 PATIENCE = 30  # seconds that the others have to notice for themselves that one was lost
 # TensorFlow's notes and warnings, written again by each worker.
 NOISE = re.compile(

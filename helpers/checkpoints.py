@@ -1,7 +1,7 @@
-"""The last finished epoch of a training, kept so that workers that were stopped can go on from it.
+"""The last finished epoch of a training, kept on disk, so that one that was killed can go on from there.
 
-Beside 04_training's own checkpoint, because several processes read this one: they agree on it before anyone loads it or
-deletes it. No TensorFlow here.
+Keras' own `BackupAndRestore` overwrites its only copy in place, goes on whatever the parameters are, and loses the
+history of the earlier epochs. No TensorFlow here.
 """
 
 import shutil
@@ -11,23 +11,27 @@ from typing import Any
 from helpers import files
 
 
-class Checkpoint:
+class Checkpoints:
     """Keeps model, optimizer and history after each epoch, in a folder that gets its name when it is whole.
 
+    A finished epoch becomes a folder `epoch-0001` with `model.keras` and `record.json`. It is written beside and then
+    renamed, so a half-written one is never taken, and only then is the one before it deleted.
+
     Args:
-        folder: the run's folder.
+        folder: where the epochs are kept.
         recipe: all that a training must share with an earlier one to go on from it, as plain values.
     """
 
     def __init__(self, folder: Path, recipe: dict[str, Any]) -> None:
-        self._folder = folder / "checkpoint-of-workers"
+        self._folder = folder
         self._recipe = recipe
 
-    def find(self) -> Path | None:
-        """The folder of the last finished epoch of the same training: `model.keras` and `record.json`; or None."""
+    def find(self) -> tuple[Path, dict[str, Any]] | None:
+        """The saved model and the history of the last finished epoch of the same training, or None."""
         for path in sorted(self._folder.glob("epoch-*"), reverse=True):
-            if files.read_json(path / "record.json")["recipe"] == self._recipe:
-                return path
+            kept = files.read_json(path / "record.json")
+            if kept["recipe"] == self._recipe:
+                return path / "model.keras", kept["history"]
         return None
 
     def keep(self, model: Any, history: dict[str, Any]) -> None:
