@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -191,3 +192,9 @@ def test_a_system_without_a_wheel_gets_one_sentence(arguments: tuple, word: str)
     sentence = supported.system_problem(*arguments)
     assert sentence is not None
     assert word in sentence
+
+
+def test_keras_is_imported_without_scikit_learn_which_can_be_imported_later() -> None:
+    code = "import sys, helpers, keras; early = 'sklearn' in sys.modules; import sklearn.metrics; print(early)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
