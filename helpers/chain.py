@@ -19,8 +19,8 @@ DATA_FOLDER = ROOT / "data"
 
 
 def runs_folder() -> Path:
-    """Where the folders of all runs lie: `runs/` in the project, or what the variable DIGITS_RUNS names."""
-    return Path(os.environ.get("DIGITS_RUNS") or ROOT / "runs").resolve()
+    """Where the folders of all runs lie: what the variable DIGITS_RUNS names, seen from the project, or `runs/`."""
+    return (ROOT / (os.environ.get("DIGITS_RUNS") or "runs")).resolve()
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,20 @@
 """The chain and the table of parameters: what is declared is coherent, and what is wrong is refused in words."""
 
 import math
+from pathlib import Path
 
 import pytest
 
 from helpers import chain
+
+
+def test_the_folder_of_runs_does_not_depend_on_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for value, expected in (("", "runs"), ("my runs", "my runs"), (str(tmp_path), tmp_path)):
+        monkeypatch.setenv("DIGITS_RUNS", value)
+        assert chain.runs_folder() == (chain.ROOT / expected).resolve()
 
 
 def test_every_artefact_is_left_before_it_is_needed() -> None:

@@ -1,6 +1,5 @@
 """The command line: `python -m helpers …`, and `digits …` where the package is installed."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,6 @@ def _parameters() -> str:
 @click.group(cls=Mendable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 def main() -> None:
     """Run the notebooks headless, compare two runs, keep the project tidy."""
-    os.environ["DIGITS_RUNS"] = str(chain.runs_folder())  # the same folder for the kernels, which work elsewhere
 
 
 @main.command(epilog=f"{_parameters()}\n\n{EXIT_CODES}")
