@@ -29,8 +29,8 @@ run: $(INSTALLED) ## run the six notebooks with PROFILE=fast (or classic, smoke,
 	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)"
 
 run-scaling: $(INSTALLED) ## run the seventh notebook, several workers, on the data and model of PROFILE
-	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)" --to 03_model
-	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)" --from 07_scaling_out
+	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --to 03_model
+	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --from 07_scaling_out
 
 test: $(INSTALLED) ## run the tests, the notebooks against their stored outputs included
 	@$(VENV_PYTHON) -m pytest -m "not slow"

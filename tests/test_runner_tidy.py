@@ -76,10 +76,12 @@ def test_outputs_of_code_that_has_changed_since_are_refused(notebooks):
 
 
 def test_the_seventh_notebook_is_stored_where_it_was_run(notebooks):
-    execute(notebooks, chain.runs_folder() / "classic")
-    for folder in (notebooks, chain.runs_folder() / "classic"):
-        shutil.copy(folder / "06_inference.ipynb", folder / "07_scaling_out.ipynb")
-    tidy.store_outputs(chain.runs_folder() / "classic")
+    run, beside = chain.runs_folder() / "classic", chain.runs_folder() / "classic-workers"
+    execute(notebooks, run)
+    beside.mkdir()
+    for source, folder in ((notebooks, notebooks), (run, beside)):
+        shutil.copy(source / "06_inference.ipynb", folder / "07_scaling_out.ipynb")
+    assert tidy.store_outputs(run) == 7
     assert (notebooks / "07_scaling_out.ipynb").read_bytes() == (notebooks / "06_inference.ipynb").read_bytes()
 
 

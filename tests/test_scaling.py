@@ -88,11 +88,6 @@ def test_the_cores_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [launcher.threads_each(workers) for workers in (1, 2, 3, 8, 20)] == [8, 4, 2, 1, 1]
 
 
-@pytest.mark.parametrize(("codes", "expected"), [([0, 0], 0), ([5, -9], 5), ([-15, 0], 5), ([2, 2], 2), ([1, 5], 5)])
-def test_the_exit_code_says_whether_a_worker_was_lost(codes: list[int], expected: int) -> None:
-    assert launcher.exit_code(codes) == expected
-
-
 def start_scripts(monkeypatch: pytest.MonkeyPatch, *scripts: str) -> list[subprocess.Popen[str]]:
     """Let the launcher start these lines of Python instead of workers."""
     started = []
@@ -126,6 +121,15 @@ def test_a_lost_worker_ends_the_others_and_leaves_no_process(
     output = capfd.readouterr().out
     assert "worker 0 was killed (signal 9); the others stop too" in output
     assert "chief did not stop within 1 seconds" in output
+
+
+@pytest.mark.parametrize(("own", "expected"), [(2, 2), (1, 1), (5, 5)])
+def test_the_exit_code_is_that_of_the_first_that_did_not_end_well(
+    own: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "PATIENCE", 0.5)
+    start_scripts(monkeypatch, f"raise SystemExit({own})", "import time; time.sleep(60)")
+    assert launcher.run_local(2, []) == expected
 
 
 def test_what_a_worker_says_before_it_fails_is_shown(

@@ -86,8 +86,8 @@ def outputs() -> None:
     if code := series.run(asked, problems):
         screen.console(errors=True).print("The stored outputs are as they were: the run has to end well first.")
         sys.exit(code)
-    tidy.store_outputs(asked.folder)
-    screen.console().print(f"The outputs of {len(chain.NOTEBOOKS)} notebooks are stored.")
+    stored = tidy.store_outputs(asked.folder)
+    screen.console().print(f"The outputs of {stored} notebooks are stored.")
 
 
 @main.command()

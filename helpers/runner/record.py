@@ -27,9 +27,9 @@ which the notebooks' kernels write. The schema, version 1 (`helpers.runs.SCHEMA`
                    error               of a failure: its own last lines
     finished     by notebook, the last run of it that ended well: made_from (what freshness compares), leaves (digests),
                  and the facts above
-    metrics      what 05_testing measured, if it is ok in this run, else null
+    metrics      the plain numbers that 05_testing measured, if it is ok in this run, else null
     workers      by `python -m helpers worker`, for each training: workers, threads_each, batch_size, updates,
-                 images_per_second (of its last epoch, all workers together, without the first update), ended
+                 images_per_second (all workers together, without the first update of each epoch), ended
     as_expected  whether the accuracy was at least expected_accuracy; null where there are no metrics
 """
 

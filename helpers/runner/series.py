@@ -88,7 +88,8 @@ def dry_run(settings: Settings, problems: list[LessonError]) -> int:
     if not problems:
         with contextlib.suppress(LessonError):  # a record or notebook that can't be read is among the problems below
             screen.show_plan(settings, plan(settings))
-        problems = preflight.problems(settings)
+    if chain.run_name_problem(settings.name) is None:
+        problems = problems + preflight.problems(settings)
     if problems:
         screen.say_refusals(problems)
     return REFUSED if problems else DONE

@@ -19,19 +19,25 @@ NESTED_CACHES = ("__pycache__", ".ipynb_checkpoints")
 ENVIRONMENT = (".venv", "digit_notebooks.egg-info")
 
 
-def store_outputs(folder: Path) -> None:
+def store_outputs(folder: Path) -> int:
     """Copy the outputs of the executed notebooks in a run's folder into the committed ones, cell by cell.
 
-    That of 07_scaling_out is no part of a run, and is copied where `make run-scaling` has left it in the folder.
+    That of 07_scaling_out is no part of this run; it is copied where `make run-scaling` has left it, in `RUN-workers`.
+
+    Returns:
+        How many notebooks got their outputs.
 
     Raises:
         LessonError: an executed notebook has other code than the committed one; none is changed then.
     """
-    beside = [chain.SCALING] if (folder / f"{chain.SCALING.name}.ipynb").is_file() else []
-    changed = [(notebook, with_outputs(notebook, folder)) for notebook in [*chain.NOTEBOOKS, *beside]]
+    changed = [(notebook, with_outputs(notebook, folder)) for notebook in chain.NOTEBOOKS]
+    beside = folder.with_name(f"{folder.name}-workers")
+    if (beside / f"{chain.SCALING.name}.ipynb").is_file():
+        changed.append((chain.SCALING, with_outputs(chain.SCALING, beside)))
     for notebook, content in changed:
         with files.replacing(notebook.path) as temporary:
             temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return len(changed)
 
 
 def with_outputs(notebook: Notebook, folder: Path) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def train(
     """Train the run's `model.keras` on its `dataset.npz`; the chief leaves `trained.keras` and `history.json`.
 
     The chief also adds to the list `workers` of the run's record: how many there were, the threads of each, the batch
-    size, the updates made, the images a second of the last epoch after its first update, and when it ended.
+    size, the updates made, the images a second without the first update of each epoch, and when it ended.
 
     Args:
         folder: the run's folder, on a disk that all workers share.
@@ -111,7 +111,7 @@ def enter(folder: Path, cluster: Cluster, batch_size: int, training: "Training")
     """Add this training to the list `workers` of the run's record."""
     facts: dict[str, Any] = {"workers": cluster.workers, "batch_size": batch_size, "updates": training.updates}
     facts["threads_each"] = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or threads_each(1))
-    facts["images_per_second"] = round(training.lines.speed, 1) if training.lines else None
+    facts["images_per_second"] = round(training.lines.speed(), 1) if training.lines else None
     facts["ended"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     runs.update_record(folder, lambda record: record.setdefault("workers", []).append(facts))
 
@@ -225,20 +225,20 @@ def split(count: int, shares: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Lines(keras.callbacks.Callback):
-    """Says how training goes: a line every ten seconds, and one at the end of each epoch.
-
-    Attributes:
-        speed: images a second of this epoch after its first update, which waits for the graph or the first images.
-    """
+    """Says how training goes: a line every ten seconds, and one at the end of each epoch."""
 
     def __init__(self, recorder: Recorder, workers: int) -> None:
         super().__init__()
-        self.speed = 0.0
         self._seen = recorder.history["batches"]["images"]
-        self._said = time.monotonic()
+        self._said = self._last = time.monotonic()
+        self._images, self._seconds = 0, 0.0
         done = recorder.history["epochs"]
         begin = f"going on after epoch {done}, from the last checkpoint" if done else "training begins"
         click.echo(f"{workers} worker{'s' * (workers > 1)}: {begin}")
+
+    def speed(self) -> float:
+        """Images a second so far, without the first update of each epoch, which waits for the graph or the images."""
+        return self._images / self._seconds if self._seconds else 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Take note of the epoch."""
@@ -247,15 +247,15 @@ class Lines(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Measure the speed, and say it now and then."""
         now = time.monotonic()
-        if batch == 0:
-            self._began, self._first, self.speed = now, self._seen[-1], 0.0
-        else:
-            self.speed = (self._seen[-1] - self._first) / (now - self._began)
-        if self.speed and now - self._said > BETWEEN_LINES:
+        if batch:
+            self._images += self._seen[-1] - self._seen[-2]
+            self._seconds += now - self._last
+        self._last = now
+        if self._seconds and now - self._said > BETWEEN_LINES:
             self._said = now
-            click.echo(f"{self._name}: {self._seen[-1]:,} images seen, {self.speed:.1f} a second")
+            click.echo(f"{self._name}: {self._seen[-1]:,} images seen, {self.speed():.1f} a second")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Say what Keras measured."""
         measured = ", ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
-        click.echo(f"{self._name}: {measured}; {self.speed:.1f} images a second")
+        click.echo(f"{self._name}: {measured}; {self.speed():.1f} images a second")

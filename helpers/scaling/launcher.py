@@ -35,7 +35,8 @@ def run_local(workers: int, options: Sequence[str]) -> int:
         options: the command's other options, for each worker.
 
     Returns:
-        0 where all ended well, 5 (`LOST`) where one was lost, else the code that they ended with.
+        0 where all ended well; else by the first one that did not: 5 (`LOST`) where it was killed or lost another one,
+        and its own code where it was refused or failed.
     """
     addresses = free_addresses(workers)
     names = ["chief", *(f"worker {index}" for index in range(workers - 1))]
@@ -43,8 +44,9 @@ def run_local(workers: int, options: Sequence[str]) -> int:
     errors = [deque[str](maxlen=40) for _ in processes]
     readers = [_read(process.stdout, partial(_say, name)) for process, name in zip(processes, names, strict=True)]
     readers += [_read(process.stderr, kept.append) for process, kept in zip(processes, errors, strict=True)]
+    first = LOST
     try:
-        _watch(processes, names)
+        first = _watch(processes, names)
     finally:
         for process in processes:
             process.kill()
@@ -58,20 +60,13 @@ def run_local(workers: int, options: Sequence[str]) -> int:
                 _say(name, line)
     if any(codes):
         click.echo("; ".join(f"{name} {how_it_ended(code)}" for name, code in zip(names, codes, strict=True)))
-    return exit_code(codes)
+    return LOST if first < 0 else first
 
 
 def threads_each(workers: int) -> int:
     """How many threads of this machine's cores each of `workers` workers gets, at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(cores // workers, 1)
-
-
-def exit_code(codes: Sequence[int]) -> int:
-    """The launcher's exit code for its workers' codes; a negative one stands for the signal that killed a worker."""
-    if LOST in codes or any(code < 0 for code in codes):
-        return LOST
-    return max(codes)
 
 
 def how_it_ended(code: int) -> str:
@@ -121,16 +116,24 @@ def _say(name: str, line: str) -> None:
     click.echo(f"{name:<8} | {line}")
 
 
-def _watch(processes: Sequence[subprocess.Popen[str]], names: Sequence[str]) -> None:
-    """Return when all have ended, or when one was lost and the others have not stopped within `PATIENCE` seconds."""
-    noticed = None
-    while any(process.poll() is None for process in processes):
-        ended = [(name, process.poll()) for name, process in zip(names, processes, strict=True)]
-        if noticed is None and (lost := [(name, code) for name, code in ended if code]):
+def _watch(processes: Sequence[subprocess.Popen[str]], names: Sequence[str]) -> int:
+    """Return when all have ended, or when one was lost and the others have not stopped within `PATIENCE` seconds.
+
+    Returns:
+        The code of the first that did not end well, 0 where all did.
+    """
+    noticed, first = 0.0, 0
+    while True:
+        codes = [process.poll() for process in processes]
+        failed = [(code == LOST, name, code) for name, code in zip(names, codes, strict=True) if code]
+        if failed and not first:
+            _, name, first = min(failed)  # of several at once, the one that did more than lose another
             noticed = time.monotonic()
-            click.echo(f"{lost[0][0]} {how_it_ended(lost[0][1])}; the others stop too")
-        if noticed is not None and time.monotonic() - noticed > PATIENCE:
-            left = [name for name, code in ended if code is None]
+            click.echo(f"{name} {how_it_ended(first)}; the others stop too")
+        if None not in codes:
+            return first
+        if noticed and time.monotonic() - noticed > PATIENCE:
+            left = [name for name, code in zip(names, codes, strict=True) if code is None]
             click.echo(f"{', '.join(left)} did not stop within {PATIENCE} seconds and will be killed")
-            return
+            return first
         time.sleep(0.2)
