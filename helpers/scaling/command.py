@@ -23,9 +23,9 @@ OPTIONS = ("epochs", "batch_size", "learning_rate", "seed")
 EXIT_CODES = """\b
 Exit codes:
   0  done
-  1  an error of the program, with its traceback
+  1  an error of the program, with its traceback, or the others did not come within --wait
   2  refused: the message says what to mend
-  5  another worker was lost or never came; start all of them again to go on from the last checkpoint"""
+  5  another worker was lost; start all of them again to go on from the last checkpoint"""
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -100,7 +100,8 @@ def _train_with_others(folder: RunFolder, cluster: Cluster, options: dict[str, A
     from helpers.scaling import engine
 
     if cluster.workers > 1:
-        click.echo(f"worker {cluster.number + 1} of {cluster.workers}: waiting for the others")
+        who = f"worker {cluster.number + 1} of {cluster.workers}"
+        click.echo(f"{who}: waiting for the others, {options['wait']} seconds at most")
     try:
         engine.train(folder, cluster, **options)
     except engine.LOST_ERRORS as error:

@@ -8,11 +8,10 @@ batches stands here; what happens in a batch is still the model's own `train_ste
 # ruff: noqa: ARG002 (Keras says what a callback's methods are given)
 
 import datetime
+import faulthandler
 import hashlib
 import math
 import os
-import sys
-import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +27,7 @@ from helpers.checkpoints import Checkpoints
 from helpers.errors import LessonError
 from helpers.lesson import process_data
 from helpers.runs import RunFolder
-from helpers.scaling.cluster import KEPT, LOST, Cluster, share_of
+from helpers.scaling.cluster import KEPT, Cluster, share_of
 from helpers.scaling.launcher import threads_each
 from helpers.training import Recorder
 
@@ -67,7 +66,7 @@ def train(
         seed: start of the random numbers, the same for all workers. It also orders the images, so the batches are the
             same ones for any number of workers that divides the images evenly.
         steps: stop after so many updates, in the middle of an epoch too; 0 trains all epochs.
-        wait: seconds to wait for the other workers; the process ends with `LOST` when they have not all come by then.
+        wait: seconds to wait for the other workers; the process ends with exit code 1 when they have not all come.
 
     Raises:
         LessonError: an artefact is missing or damaged, the batch can't be shared out, or the workers disagree.
@@ -76,11 +75,10 @@ def train(
     used = {name: files.digest(folder.need(name)) for name in ("dataset.npz", "model.keras")}
     recipe = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "steps": steps}
     checkpoints = Checkpoints(folder.path / KEPT, recipe | used)
-    patience = threading.Timer(wait, _give_up, [wait])  # TensorFlow itself waits for an hour
-    patience.daemon = True
-    patience.start()
+    # TensorFlow itself waits for an hour, and lets no other Python thread run while it does.
+    faulthandler.dump_traceback_later(wait, exit=True)
     strategy = tf.distribute.MultiWorkerMirroredStrategy()  # returns when all workers are there
-    patience.cancel()
+    faulthandler.cancel_dump_traceback_later()
     share_of(batch_size, strategy.num_replicas_in_sync)
     kept = checkpoints.find()
     agree(strategy, f"{recipe} {used} {kept and kept[0].parent.name}")
@@ -114,12 +112,6 @@ def enter(folder: Path, cluster: Cluster, batch_size: int, training: "Training")
     facts["images_per_second"] = round(training.lines.speed(), 1) if training.lines else None
     facts["ended"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     runs.update_record(folder, lambda record: record.setdefault("workers", []).append(facts))
-
-
-def _give_up(seconds: int) -> None:
-    click.echo(f"not all workers came within {seconds} seconds, so this one stops with exit code {LOST}")
-    sys.stdout.flush()
-    os._exit(LOST)  # the main thread is inside TensorFlow
 
 
 def agree(strategy: tf.distribute.Strategy, words: str) -> None:
