@@ -70,6 +70,18 @@ def test_a_run_that_did_not_get_far_is_compared_as_far_as_it_got(capsys):
     assert any(line.startswith("No picture") for line in shown)
 
 
+def test_what_a_later_run_left_alone_is_told_by_the_run_that_finished_it(capsys):
+    folder = make_run("classic", 100)
+
+    def change(record: dict) -> None:
+        record["finished"]["04_training"] = record["notebooks"]["04_training"]
+        record["notebooks"]["04_training"] = {"outcome": "not reached"}
+
+    runs.update_record(folder, change)
+    compare("classic", "classic")
+    assert "04_training 100.0 100.0 1.00" in lines(capsys)
+
+
 def test_the_picture_goes_where_it_is_wanted(tmp_path):
     make_run("a", 1)
     compare("a", "a", tmp_path / "new" / "own.png")

@@ -137,3 +137,14 @@ def test_a_notebook_only_gets_the_parameters_that_it_declares():
 @pytest.mark.parametrize("profile", sorted(Path(chain.PROFILES_FOLDER).glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_profile_that_ships_is_good(profile):
     assert settle(profile=profile.stem)[1] == []
+
+
+def test_the_seventh_notebook_runs_only_where_it_is_named_and_its_command_names_it_again():
+    alone, problems = settle(profile="fast", name="x", first="07")
+    assert problems == []
+    assert alone.notebooks == (chain.SCALING,)
+    assert alone.command().endswith("--name x --from 07_scaling_out")
+    assert settle(profile="fast", first="05")[0].notebooks == chain.NOTEBOOKS[4:]
+    everything = settle(profile="fast", last="07")[0]
+    assert everything.notebooks == chain.ALL
+    assert everything.command().endswith("--to 07_scaling_out")

@@ -44,7 +44,6 @@ def run_local(workers: int, options: Sequence[str]) -> int:
     errors = [deque[str](maxlen=40) for _ in processes]
     readers = [_read(process.stdout, partial(_say, name)) for process, name in zip(processes, names, strict=True)]
     readers += [_read(process.stderr, kept.append) for process, kept in zip(processes, errors, strict=True)]
-    first = LOST
     try:
         first = _watch(processes, names)
     finally:
