@@ -118,7 +118,10 @@ def digest(path: Path) -> str:
         return content.hexdigest()
     try:
         with zipfile.ZipFile(path) as archive:
-            for name in sorted(set(archive.namelist()) - {"metadata.json"}):
+            names = set(archive.namelist()) - {"metadata.json"}
+            if path.suffix == ".keras" and not names >= {"config.json", "model.weights.h5"}:
+                raise zipfile.BadZipFile("it lacks a part")
+            for name in sorted(names):
                 part = archive.read(name)
                 if name == "config.json":
                     part = json.dumps(json.loads(part, object_hook=_without_addresses), sort_keys=True).encode()

@@ -108,3 +108,10 @@ def test_a_damaged_file_has_no_digest(tmp_path: Path, name: str, content: bytes)
     (tmp_path / name).write_bytes(content)
     with pytest.raises((ValueError, OSError)):
         files.digest(tmp_path / name)
+
+
+def test_an_archive_without_a_models_parts_has_no_digest(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.keras", "w") as parts:
+        parts.writestr("config.json", "{}")
+    with pytest.raises(ValueError, match=r"no whole \.keras file"):
+        files.digest(tmp_path / "a.keras")
