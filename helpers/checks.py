@@ -1,14 +1,12 @@
-"""Looking at the machine before a lesson or a run: each check says what it found and, where that fails, what mends it.
+"""Looking at the machine before a lesson or a run: each check says what it found and, where that fails, how to fix it.
 
-`helpers.supported` knows which Pythons and systems TensorFlow has wheels for, `helpers.data` what whole data is. No
-TensorFlow here: the runner asks for these checks and must answer in seconds, so the devices are handed in.
+No TensorFlow here: the runner asks for these checks and must answer in seconds, so the devices are handed in.
 """
 
+import math
 import os
-import platform
 import shutil
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -17,7 +15,7 @@ from pathlib import Path
 import psutil
 from packaging.requirements import Requirement
 
-from helpers import chain, data, supported
+from helpers import chain, data
 from helpers.errors import LessonError
 from helpers.files import shown
 
@@ -27,58 +25,41 @@ INSTALL_HELPERS = "in the project's folder, with its environment active: python 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: its name, whether it is as the lesson needs it, what was found, and what mends a failure."""
+    """One thing looked at: its name, whether it is as the lesson needs it, what was found, and how to fix a failure."""
 
     name: str
     ok: bool
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 def machine_checks(dataset: str = "mnist", disk: float = 1, memory: float = 2) -> list[Check]:
-    """Everything that the lesson asks of a machine, in the order in which failures are best mended.
+    """Everything that the lesson asks of a machine, in the order in which failures are best fixed.
 
     Args:
         dataset: `mnist`, or the path of an `.npz` file, as `helpers.data.load_data` takes it.
         disk: gigabytes that must be free where the runs are kept.
         memory: gigabytes that must be available.
     """
-    software = [check_python(), check_packages(), check_kernel(), check_helpers(), check_data(dataset)]
+    software = [check_packages(), check_kernel(), check_data(dataset)]
     return [*software, check_disk(chain.runs_folder(), disk), check_memory(memory)]
 
 
-def check_python() -> Check:
-    """Whether TensorFlow has a wheel for this Python on this system."""
-    problem = supported.problem()
-    return Check("python", not problem, problem or platform.python_version(), "take the Python that is named there")
-
-
-def check_packages(root: Path = chain.ROOT) -> Check:
-    """Whether the packages that `pyproject.toml` names are here in the versions that `requirements.txt` pins."""
-    try:
-        wanted = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-        names = [Requirement(line).name for line in wanted]
-        pins = _pins(root / "requirements.txt")
-    except (OSError, KeyError, ValueError) as error:
-        found = f"pyproject.toml or requirements.txt is damaged or missing: {error}"
-        return Check("packages", False, found, "restore them: git checkout -- pyproject.toml requirements.txt")
-    problems = [problem for name in names if (problem := _package_problem(name, pins.get(name)))]
-    return Check("packages", not problems, "; ".join(problems) or f"{len(names)}, in the locked versions", INSTALL)
-
-
-def _pins(lock: Path) -> dict[str, Requirement]:
+def check_packages(lock: Path = chain.ROOT / "requirements.txt") -> Check:
+    """Whether the packages of the lock that this machine needs are installed, in the locked versions."""
     lines = (line.split("#")[0].strip() for line in lock.read_text(encoding="utf-8").splitlines())
-    pins = [Requirement(line) for line in lines if line]
-    return {pin.name: pin for pin in pins if pin.marker is None or pin.marker.evaluate()}
+    pins = [pin for pin in map(Requirement, filter(None, lines)) if pin.marker is None or pin.marker.evaluate()]
+    wrong = [str(pin).split(";")[0] for pin in pins if not _is_installed(pin)]
+    more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+    found = f"missing, or in another version: {', '.join(wrong[:3])}{more}" if wrong else f"{len(pins)}, as locked"
+    return Check("packages", not wrong, found, INSTALL)
 
 
-def _package_problem(name: str, pin: Requirement | None) -> str | None:
-    if pin is None:
-        return f"{name} is not in the lock"
-    installed = [distribution.version for distribution in metadata.distributions(name=name)]
-    if installed and pin.specifier.contains(installed[0], prereleases=True):
-        return None
-    return f"{name} is {installed[0] if installed else 'missing'}, not {pin.specifier}"
+def _is_installed(pin: Requirement) -> bool:
+    try:
+        return pin.specifier.contains(metadata.version(pin.name), prereleases=True)
+    except metadata.PackageNotFoundError:
+        return False
 
 
 def check_kernel() -> Check:
@@ -92,21 +73,12 @@ def check_kernel() -> Check:
     # A bare `python` is this interpreter: jupyter_client sees to that. Symbolic links are not followed, since all
     # virtual environments of one Python lead to the same file.
     if start.parent != Path() and os.path.normcase(start.parent) != os.path.normcase(Path(sys.executable).parent):
-        mend = "remove the kernel of that name: python -m jupyter kernelspec remove python3"
-        return Check("kernel", False, f"the kernel python3 starts {start}, not {sys.executable}", mend)
+        fix = "remove the kernel of that name: python -m jupyter kernelspec remove python3"
+        return Check("kernel", False, f"the kernel python3 starts {start}, not {sys.executable}", fix)
     elsewhere = [folder for folder in sys.path if folder and Path(folder).resolve() != chain.ROOT]
     if not list(metadata.distributions(name="digit-notebooks", path=elsewhere)):
         return Check("kernel", False, f"the project is not installed for {sys.executable}", INSTALL_HELPERS)
     return Check("kernel", True, "runs in the environment that the project is installed in")
-
-
-def check_helpers() -> Check:
-    """Whether `helpers` is imported from a project's folder, and from the one that is being worked in."""
-    here = Path.cwd()
-    projects = [folder for folder in (here, *here.parents, chain.ROOT) if (folder / "helpers" / "chain.py").is_file()]
-    ok = projects[0].samefile(chain.ROOT) and (chain.ROOT / "pyproject.toml").is_file()
-    found = "imported from this project's folder" if ok else f"imported from {chain.ROOT}, not from here"
-    return Check("helpers", ok, found, INSTALL_HELPERS)
 
 
 def check_data(dataset: str = "mnist") -> Check:
@@ -119,17 +91,36 @@ def check_data(dataset: str = "mnist") -> Check:
 
 
 def check_disk(folder: Path, gigabytes: float) -> Check:
-    """Whether `gigabytes` (of 10⁹ bytes) are free on the disk where `folder` lies or will lie."""
-    free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.is_dir())).free / 1e9
+    """Whether `gigabytes` (of 10⁹ bytes) are free on the disk that holds `folder`, or will hold it."""
+    place = next((place for place in (folder, *folder.parents) if place.is_dir()), None)
+    if place is None:
+        return Check("disk", False, f"there is no drive {folder.anchor}", "set DIGITS_RUNS to a folder that exists")
+    free = shutil.disk_usage(place).free / 1e9
     found = f"{free:.1f} GB free, {gigabytes:g} GB needed"
-    return Check("disk", free >= gigabytes, found, f"free some space, or delete old folders in {shown(folder)}")
+    return Check("disk", free >= gigabytes, found, f"free some space, or delete old runs in {shown(folder)}")
 
 
 def check_memory(gigabytes: float) -> Check:
-    """Whether `gigabytes` (of 10⁹ bytes) of memory can be had without swapping."""
-    available = psutil.virtual_memory().available / 1e9
+    """Whether `gigabytes` (of 10⁹ bytes) of memory are available without swapping, within a container's limit too."""
+    available = min(psutil.virtual_memory().available, _container_memory()) / 1e9
     found = f"{available:.1f} GB available, {gigabytes:g} GB needed"
-    return Check("memory", available >= gigabytes, found, "close other programs and notebooks")
+    return Check(
+        "memory", available >= gigabytes, found, "close other programs, and shut down notebooks you don't need"
+    )
+
+
+def _container_memory(groups: Path = Path("/sys/fs/cgroup")) -> float:
+    """The bytes that the container's limit leaves, by Linux' control groups, version 2 or 1; infinite without one."""
+    v1 = groups / "memory"
+    for limit, used in (
+        (groups / "memory.max", groups / "memory.current"),
+        (v1 / "memory.limit_in_bytes", v1 / "memory.usage_in_bytes"),
+    ):
+        try:
+            return int(limit.read_text()) - int(used.read_text())
+        except (OSError, ValueError):  # no such file, or `max`: no limit
+            continue
+    return math.inf
 
 
 def check_devices(devices: Sequence[str]) -> Check:
@@ -143,7 +134,7 @@ def check_devices(devices: Sequence[str]) -> Check:
 
 
 def table(checks: Sequence[Check]) -> str:
-    """The checks as text, a line each: pass or FAIL, the name, what was found; under a failure, what mends it."""
+    """The checks as text, a line each: pass or FAIL, the name, what was found; under a failure, how to fix it."""
     rows = [f"{'pass' if check.ok else 'FAIL'}  {check.name:<9} {check.found}" for check in checks]
-    mends = ["" if check.ok else f"\n{'':16}to mend it: {check.mend}" for check in checks]
-    return "\n".join(row + mend for row, mend in zip(rows, mends, strict=True))
+    fixes = ["" if check.ok else f"\n{'':16}to fix it: {check.fix}" for check in checks]
+    return "\n".join(row + fix for row, fix in zip(rows, fixes, strict=True))

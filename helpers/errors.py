@@ -1,12 +1,12 @@
-"""The one error class for what a reader can mend."""
+"""The one error class for what a reader can fix."""
 
 
 class LessonError(Exception):
-    """Something that the reader can mend: what is wrong and where, then the command or edit that mends it.
+    """Something that the reader can fix: what is wrong and where, then the command or edit that fixes it.
 
     Args:
         what: one sentence that says what is wrong and names the file, notebook or parameter.
-        fix: one sentence or command that mends it.
+        fix: one sentence or command that fixes it.
     """
 
     def __init__(self, what: str, fix: str) -> None:
@@ -15,8 +15,8 @@ class LessonError(Exception):
         self.fix = fix
 
     def __str__(self) -> str:
-        return f"{self.what}\nTo mend it: {self.fix}"
+        return f"{self.what}\nTo fix it: {self.fix}"
 
     def _render_traceback_(self) -> list[str]:
-        # IPython shows these lines instead of its traceback: the way through the helpers' code tells a learner nothing.
+        # IPython shows these lines instead of its traceback: the path through the helpers tells a learner nothing.
         return [f"{type(self).__name__}: {self}"]

@@ -1,4 +1,4 @@
-"""Writing files so that none is ever half there, and digests of what a file says."""
+"""Writing files so that none is ever half-written, and digests of what a file holds."""
 
 import contextlib
 import errno
@@ -29,8 +29,8 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        if mended := _mendable(error, path):
-            raise mended from error
+        if fixable := _fixable(error, path):
+            raise fixable from error
         raise
     finally:
         if temporary.is_dir():
@@ -49,7 +49,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _mendable(error, folder / "files") or error from error
+        raise _fixable(error, folder / "files") or error from error
     if not os.access(folder, os.W_OK):
         raise _cannot_write(folder, "permission denied")
 
@@ -63,11 +63,17 @@ def _cannot_write(path: Path, why: str | None) -> LessonError:
 
 
 def shown(path: Path) -> str:
-    """A path as messages show it: from the project's folder where it lies inside, else whole."""
+    """A path as messages show it: relative to the project's folder where it is inside, else in full."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
-def _mendable(error: OSError, path: Path) -> LessonError | None:
+def user_path(words: str | Path) -> Path:
+    """A path that a reader typed: absolute, relative to the project's folder, or beginning with ~."""
+    expanded = os.path.expanduser(words)  # noqa: PTH111 (Path's own raises where there is no such user)
+    return (ROOT / expanded).resolve()
+
+
+def _fixable(error: OSError, path: Path) -> LessonError | None:
     # h5py raises its own OSError without a number when the disk is full, so look at the disk as well.
     folder = next((parent for parent in path.parents if parent.exists()), path.parent)
     full = error.errno in (errno.ENOSPC, errno.EDQUOT) or (
@@ -76,7 +82,7 @@ def _mendable(error: OSError, path: Path) -> LessonError | None:
     if full:
         return LessonError(
             f"no space is left on the disk while saving {shown(path)}; nothing half-written was kept",
-            "free some space (make clean removes old runs), then run this again",
+            "free some space (python -m runner clean deletes old runs), then run this again",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
         return _cannot_write(path, error.strerror)
@@ -104,22 +110,22 @@ def read_json(path: Path) -> Any:
 
 
 def digest(path: Path) -> str:
-    """A digest of what the file at `path` says, not of its bytes.
+    """A digest of what the file at `path` holds, not of its bytes.
 
-    For an `.npz` or `.keras` file, both archives: the name and content of each part, without the date when a model was
-    saved. For anything else: its bytes.
+    For a `.keras` file, which is an archive: the name and content of each part, without the date when it was saved. For
+    anything else: its bytes.
 
     Raises:
         OSError, ValueError: the file is missing or damaged.
     """
+    if path.suffix != ".keras":
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     content = hashlib.sha256()
-    if path.suffix not in (".npz", ".keras"):
-        content.update(path.read_bytes())
-        return content.hexdigest()
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist()) - {"metadata.json"}
-            if path.suffix == ".keras" and not names >= {"config.json", "model.weights.h5"}:
+            if not names >= {"config.json", "model.weights.h5"}:
                 raise zipfile.BadZipFile("it lacks a part")
             for name in sorted(names):
                 part = archive.read(name)
@@ -127,7 +133,7 @@ def digest(path: Path) -> str:
                     part = json.dumps(json.loads(part, object_hook=_without_addresses), sort_keys=True).encode()
                 content.update(f"{name} {len(part)} ".encode() + part)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
-        raise ValueError(f"{path.name} is no whole {path.suffix} file: {error}") from error
+        raise ValueError(f"{path.name} is not a complete Keras file: {error}") from error
     return content.hexdigest()
 
 

@@ -10,9 +10,9 @@ from helpers.files import shown
 from helpers.pictures import read_picture
 
 Split = tuple[np.ndarray, np.ndarray]
-Files = dict[str, list[Path]]  # the pictures of each class
 
 MOST_NAMED = 20  # files that one message names
+NO_PICTURES = ("thumbs.db", "desktop.ini")  # what Windows writes into folders of pictures
 
 
 def load_folder(
@@ -21,7 +21,7 @@ def load_folder(
     """Load a folder that holds a folder of pictures for each class, or folders `train` and `test` that each do.
 
     Names that start with a dot are passed over. Every picture is turned upright, put on white where it is transparent,
-    cut to a square around its centre and scaled. If one of them has colour, all keep theirs.
+    cut to a square around its center and scaled. If one of them has color, all keep theirs.
 
     Args:
         folder: the folder.
@@ -31,34 +31,49 @@ def load_folder(
 
     Returns:
         `(x_train, y_train), (x_test, y_test)` and the names of the classes, in the order of their labels: images as
-        uint8 of shape (count, size, size), in colour (count, size, size, 3); labels as uint16 of shape (count,).
+        uint8 of shape (count, size, size), in color (count, size, size, 3); labels as uint16 of shape (count,).
 
     Raises:
         LessonError: fewer than two classes, a class without pictures in one of the parts, or unreadable files.
     """
-    given = (folder / "train").is_dir() and (folder / "test").is_dir()
-    found = [_find(folder / "train"), _find(folder / "test")] if given else [_find(folder)]
-    names = tuple(sorted(set().union(*found)))
-    _refuse(folder, _class_problems(found, names))
-    train, test = found if given else _split(found[0], test_share, np.random.default_rng(seed))
-    images = _read_all(folder, [path for part in (train, test) for name in names for path in part[name]], size)
-    labels = np.concatenate(
-        [np.repeat(np.arange(len(names)), [len(part[name]) for name in names]) for part in (train, test)]
-    )
-    count = sum(map(len, train.values()))
-    order = np.random.default_rng(seed).permutation(count)  # or a model would meet one class after the other
-    labels = labels.astype(np.uint16)
-    return (images[:count][order], labels[:count][order]), (images[count:], labels[count:]), names
+    parts, names = _parts(folder), folder_classes(folder)
+    problems = [] if len(names) > 1 else [f"it holds {len(names)} folders of pictures, and at least 2 are needed"]
+    images, labels, tested, broken = [], [], [], []
+    random = np.random.default_rng(seed)
+    for part in parts:
+        for label, name in enumerate(names):
+            paths = _pictures(part / name)
+            if len(paths) < 3 - len(parts):  # of two pictures, one is held out
+                problems.append(f"{(part / name).relative_to(folder)} holds {len(paths)} pictures, too few")
+            count = min(max(1, round(test_share * len(paths))), len(paths) - 1)
+            held_out = set(random.permutation(len(paths))[:count].tolist()) if len(parts) == 1 else set()
+            for index, path in enumerate(paths):
+                try:
+                    images.append(read_image(path, (size, size)))
+                except LessonError:
+                    broken.append(str(path.relative_to(folder)))
+                labels.append(label)
+                tested.append(index in held_out or part.name == "test")
+    if broken:
+        more = f" and {len(broken) - MOST_NAMED} more" if len(broken) > MOST_NAMED else ""
+        problems.append(f"no pictures, or damaged ones ({len(broken)}): {', '.join(broken[:MOST_NAMED])}{more}")
+    if problems:
+        fix = "fix those files or take them out; data/README.md says how such a folder is laid out"
+        raise LessonError(f"{shown(folder)} cannot be used: " + "; ".join(problems), fix)
+    x, y, test = np.stack(images), np.array(labels, np.uint16), np.array(tested)
+    x = x[..., 0] if (x == x[..., :1]).all() else x  # gray
+    order = random.permutation(np.flatnonzero(~test))  # or a model would meet one class after the other
+    return (x[order], y[order]), (x[test], y[test]), names
 
 
 def folder_classes(folder: Path) -> tuple[str, ...]:
     """The names of the classes of a folder of pictures, in the order of their labels."""
-    part = folder / "train" if (folder / "train").is_dir() and (folder / "test").is_dir() else folder
-    return tuple(sorted(_find(part)))
+    found = {path.name for part in _parts(folder) for path in part.iterdir() if path.is_dir()}
+    return tuple(sorted(name for name in found if not name.startswith(".")))
 
 
 def read_image(path: str | Path, shape: tuple[int, int]) -> np.ndarray:
-    """A picture cut to the proportions of `shape` around its centre and scaled, on white where it is transparent.
+    """A picture cut to the proportions of `shape` around its center and scaled, on white where it is transparent.
 
     Args:
         path: as `read_picture` takes it.
@@ -68,64 +83,23 @@ def read_image(path: str | Path, shape: tuple[int, int]) -> np.ndarray:
         uint8 of shape (height, width, 3).
 
     Raises:
-        LessonError: it cannot be read.
+        LessonError: it can't be read.
     """
     picture = Image.fromarray(read_picture(path))
     on_white = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return np.asarray(ImageOps.fit(on_white.convert("RGB"), shape[::-1], Image.Resampling.LANCZOS))
 
 
-def _find(folder: Path) -> Files:
-    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    return {
-        path.name: sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
-        for path in classes
-    }
+def _parts(folder: Path) -> list[Path]:
+    parts = [folder / "train", folder / "test"]
+    return parts if all(part.is_dir() for part in parts) else [folder]
 
 
-def _class_problems(found: list[Files], names: tuple[str, ...]) -> list[str]:
-    problems = []
-    if len(names) < 2:
-        problems.append(f"it holds {len(names)} folders of pictures, and there is something to learn from two on")
-    enough = 1 if len(found) == 2 else 2  # of two pictures one is held out
-    for part, prefix in zip(found, ("train/", "test/") if len(found) == 2 else ("",), strict=True):
-        short = [f"{prefix}{name}" for name in names if len(part.get(name, [])) < enough]
-        if short:
-            problems.append(f"classes with fewer than {enough} pictures: {_named(short)}")
-    return problems
-
-
-def _split(found: Files, share: float, random: np.random.Generator) -> tuple[Files, Files]:
-    train, test = {}, {}
-    for name, paths in found.items():
-        count = min(max(1, round(share * len(paths))), len(paths) - 1)
-        held_out = set(random.permutation(len(paths))[:count].tolist())
-        train[name] = [path for index, path in enumerate(paths) if index not in held_out]
-        test[name] = [path for index, path in enumerate(paths) if index in held_out]
-    return train, test
-
-
-def _read_all(folder: Path, paths: list[Path], size: int) -> np.ndarray:
-    images, unreadable = np.empty((len(paths), size, size, 3), np.uint8), []
-    for image, path in zip(images, paths, strict=True):
-        try:
-            image[...] = read_image(path, (size, size))
-        except LessonError:
-            unreadable.append(str(path.relative_to(folder)))
-    _refuse(
-        folder,
-        [f"no pictures, or damaged ones ({len(unreadable)}): {_named(sorted(unreadable))}"] if unreadable else [],
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.name.lower() not in NO_PICTURES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
-    grey = (images == images[..., :1]).all()
-    return images[..., 0] if grey else images
-
-
-def _refuse(folder: Path, problems: list[str]) -> None:
-    if problems:
-        mend = "put those files right or take them out; data/README.md says how such a folder is laid out"
-        raise LessonError(f"{shown(folder)} cannot be used: " + "; ".join(problems), mend)
-
-
-def _named(names: list[str]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,9 +1,9 @@
 """A reader's own picture becomes an image like those that the model learned from.
 
 MNIST's digits were cropped to their ink, scaled to fit a box of 20 x 20 pixels with their proportions kept, which made
-grey edges, and moved so that their centre of mass lies at the centre of 28 x 28 pixels (Y. LeCun, L. Bottou, Y. Bengio,
+gray edges, and moved so that their center of mass is at the center of 28 x 28 pixels (Y. LeCun, L. Bottou, Y. Bengio,
 P. Haffner, Gradient-based learning applied to document recognition, Proceedings of the IEEE 86, 1998, section III A).
-The functions here take the same steps, one each, in the order in which they stand. No TensorFlow here.
+The functions here take the same steps, one each, in that order. No TensorFlow here.
 """
 
 import warnings
@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from helpers.chain import ROOT
 from helpers.errors import LessonError
-from helpers.files import shown
+from helpers.files import shown, user_path
 
 LONGEST_SIDE = (
     1024  # pixels; a larger picture is scaled down while it is read, and loses nothing that 28 x 28 could show
@@ -30,7 +29,7 @@ def read_picture(path: str | Path) -> np.ndarray:
     """Open a picture of any format that Pillow reads, upright as its camera noted it.
 
     Args:
-        path: a path that does not start at the root is looked up from the project's folder.
+        path: an absolute path, or one relative to the project's folder.
 
     Returns:
         uint8 of shape (height, width, 4), red, green, blue and opacity, its longer side at most 1024 pixels.
@@ -38,7 +37,7 @@ def read_picture(path: str | Path) -> np.ndarray:
     Raises:
         LessonError: there is no such file, or it is no picture, damaged, or too large to open.
     """
-    path = (ROOT / Path(path).expanduser()).resolve()
+    path = user_path(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -59,7 +58,7 @@ def read_picture(path: str | Path) -> np.ndarray:
 
 
 def find_ink(picture: np.ndarray) -> np.ndarray:
-    """Tell ink from paper: ink is what differs from the picture's edge, whatever the colour of either.
+    """Tell ink from paper: ink is what differs from the picture's edge, whatever the color of either.
 
     The paper may grow lighter or darker from one side to the other: a surface of second degree is fitted to its edge.
 
@@ -73,7 +72,7 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
         LessonError: nothing stands out from the paper, or most of the picture does.
     """
     pixels = picture.astype("float32")
-    pixels[..., :3] *= pixels[..., 3:] / 255  # a transparent pixel has no colour
+    pixels[..., :3] *= pixels[..., 3:] / 255  # a transparent pixel has no color
     y, x = np.meshgrid(*(np.linspace(-1, 1, length, dtype="float32") for length in pixels.shape[:2]), indexing="ij")
     terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
     edge = np.maximum(abs(x), abs(y)) > 0.9
@@ -117,20 +116,20 @@ def fit_into_box(ink: np.ndarray, shape: tuple[int, int] = (28, 28)) -> np.ndarr
     return scaled / scaled.max()  # a thin pen's line, smoothed, would be pale
 
 
-def centre(ink: np.ndarray, shape: tuple[int, int] = (28, 28)) -> np.ndarray:
-    """Put ink on an empty image of `shape` so that its centre of mass lies at the centre, to the nearest pixel.
+def center(ink: np.ndarray, shape: tuple[int, int] = (28, 28)) -> np.ndarray:
+    """Put ink on an empty image of `shape` so that its center of mass is at the center, to the nearest pixel.
 
     Returns:
         uint8 of `shape`, from 0 (paper) to 255 (ink).
     """
-    middle = [int(side // 2 - mass + 0.5) for side, mass in zip(shape, centre_of_mass(ink), strict=True)]
+    middle = [int(side // 2 - mass + 0.5) for side, mass in zip(shape, center_of_mass(ink), strict=True)]
     top, left = (min(max(start, 0), side - n) for start, side, n in zip(middle, shape, ink.shape, strict=True))
     image = np.zeros(shape, dtype="uint8")
     image[top : top + ink.shape[0], left : left + ink.shape[1]] = np.round(ink * 255)
     return image
 
 
-def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
+def center_of_mass(image: np.ndarray) -> tuple[float, float]:
     """The row and the column, in pixels from 0, around which an image of shape (height, width) balances."""
     mass = image.sum(dtype="float64")
     row, column = (image.sum(axis=1 - axis, dtype="float64") @ np.arange(image.shape[axis]) / mass for axis in (0, 1))
@@ -143,4 +142,4 @@ def picture_to_image(path: str | Path, shape: tuple[int, int] = (28, 28)) -> np.
     Raises:
         LessonError: the picture can't be read, is empty, or shows too little to mean anything.
     """
-    return centre(fit_into_box(crop(find_ink(read_picture(path))), shape), shape)
+    return center(fit_into_box(crop(find_ink(read_picture(path))), shape), shape)

@@ -1,45 +1,26 @@
-"""A run is a folder: opening it, reading what earlier notebooks left there, leaving what later ones need.
+"""A run is a folder: opening it, reading what earlier notebooks saved there, saving what later ones need.
 
-The folder's record, `run.json`, says for each artefact who made it, from what, and with which digest, so that nothing
-damaged, swapped or half-written is read as good. The runner keeps its own part of the same record.
+The folder's record, `run.json`, says for each artifact who made it, from what, and with which digest, so that nothing
+damaged, swapped or half-written is taken for good. The runner keeps its own part of the same record. A folder is a run
+if it holds a valid record; no other folder is locked, listed, emptied or deleted.
 """
 
 import contextlib
 import datetime
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from helpers import chain, files
+from helpers import chain, files, quiet
 from helpers.errors import LessonError
+from helpers.parameters import PARAMETERS, nearest, parameter_problems
 
-SCHEMA = 1
-
-
-def open_run(notebook: str, run: str, **parameters: object) -> "RunFolder":
-    """Open the folder of the run for a notebook, after a look at its parameters and at what it needs.
-
-    Args:
-        notebook: the notebook's name, such as `04_training`.
-        run: the name of the run's folder.
-        parameters: the notebook's other parameters and their values.
-
-    Raises:
-        LessonError: a parameter has no such value, or an artefact that the notebook needs is missing.
-    """
-    problems = chain.parameter_problems(parameters)
-    if problem := chain.run_name_problem(run):
-        problems.append(problem)
-    if problems:
-        raise LessonError("; ".join(problems), "change the cell of parameters and run it again")
-    folder = RunFolder(notebook, chain.runs_folder() / run, parameters)
-    for artefact in chain.BY_NAME[notebook].needs:
-        if not (folder.path / artefact).is_file():
-            raise missing(folder.path, artefact)
-    return folder
+SCHEMA = 2
+RECORD = "run.json"
+RUN_LOCK = ".run.lock"
 
 
 class RunFolder:
@@ -48,101 +29,150 @@ class RunFolder:
     Attributes:
         notebook: the notebook's name.
         path: the folder.
+        parameters: the notebook's parameters, without `run`.
     """
 
-    def __init__(self, notebook: str, path: Path, parameters: dict[str, object]) -> None:
+    def __init__(self, notebook: str, path: Path, parameters: Mapping[str, Any]) -> None:
         self.notebook = notebook
         self.path = path
-        self._parameters = parameters
+        self.parameters = dict(parameters)
         self._used: dict[str, str] = {}
 
-    def need(self, artefact: str) -> Path:
-        """The path of an artefact of an earlier notebook, once it is seen to be whole and the one that was recorded.
+    def need(self, artifact: str) -> Path:
+        """The path of an artifact of an earlier notebook, once it is known to be complete and the recorded one.
 
         Raises:
-            LessonError: it is missing, damaged, not what its maker left, or goes with other data than the run's.
+            LessonError: it is missing, damaged, not what its notebook saved, or belongs to other data than the run's.
         """
-        self._used[artefact] = check_artefact(self.path, artefact)
-        return self.path / artefact
+        self._used[artifact] = check_artifact(self.path, artifact)
+        return self.path / artifact
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What a result of this notebook is made from: its parameters, and the digests of what it needed so far."""
+        return {"parameters": self.parameters, "made_from": dict(sorted(self._used.items()))}
 
     @contextlib.contextmanager
-    def leave(self, artefact: str) -> Iterator[Path]:
-        """Yield a temporary path to save an artefact to; when the block ends well, put it in place and record it.
+    def save(self, artifact: str) -> Iterator[Path]:
+        """Yield a temporary path to write an artifact to; when the block ends well, put it in place and record it.
 
         Raises:
             LessonError: there is no space left, or the folder can't be written.
         """
-        with files.replacing(self.path / artefact) as temporary:
+        with files.replacing(self.path / artifact) as temporary:
             yield temporary
             digest = files.digest(temporary)
-        entry = {
-            "digest": digest,
-            "maker": self.notebook,
-            "made_from": dict(sorted(self._used.items())),
-            "parameters": self._parameters,
-            "saved": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        }
-        update_record(self.path, lambda record: record["artifacts"].update({artefact: entry}))
+        saved = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        entry = {"digest": digest, "maker": self.notebook, "saved": saved, **self.recipe}
+        update_record(self.path, lambda record: record["artifacts"].update({artifact: entry}))
 
 
-def check_artefact(folder: Path, artefact: str) -> str:
-    """The digest of an artefact in a run's folder, once it is seen to be the one that was recorded there.
+def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
+    """Open the run's folder for a notebook, once its parameters are valid and what it needs is there.
 
-    An artefact that no record names, put there by hand, is taken as it is.
+    It also imports TensorFlow, quietly, so that the notebook's own import is quick and shows no start-up notes.
+
+    Args:
+        notebook: the notebook's name, such as `04_training`.
+        variables: the notebook's variables, `globals()`, among which are its parameters.
 
     Raises:
-        LessonError: it is missing, damaged, not what its maker left, or goes with other data than the run's.
+        LessonError: a parameter is missing, misspelled or invalid, or an artifact that the notebook needs is missing.
     """
-    path = folder / artefact
+    declared = chain.BY_NAME[notebook].parameters
+    problems = _misspelled(declared, variables)
+    values = {name: variables[name] for name in declared if name in variables}
+    problems += [f"parameter {name} is not set" for name in declared if name not in values]
+    problems += parameter_problems(values)
+    if "run" in values and (problem := chain.run_name_problem(values["run"])):
+        problems.append(problem)
+    if problems:
+        raise LessonError("; ".join(problems), "change the cell of parameters, run it, then run this cell again")
+    folder = RunFolder(notebook, chain.runs_folder() / values.pop("run"), values)
+    lacking = [artifact for artifact in chain.BY_NAME[notebook].needs if not (folder.path / artifact).is_file()]
+    if lacking:
+        raise missing(folder.path, lacking)
+    quiet.import_tensorflow()
+    return folder
+
+
+def _misspelled(declared: tuple[str, ...], variables: Mapping[str, Any]) -> list[str]:
+    # A line of the parameters cell carries a type, and Python keeps the names of such lines.
+    typed = variables.get("__annotations__", {})
+    return [
+        f"this notebook has no parameter {name}{nearest(name, declared)}"
+        for name in typed
+        if name not in declared and name in variables and nearest(name, PARAMETERS)
+    ]
+
+
+def check_artifact(folder: Path, artifact: str) -> str:
+    """The digest of an artifact in a run's folder, once it is known to be the one that was recorded there.
+
+    An artifact that no record names, put there by hand, is taken as it is.
+
+    Raises:
+        LessonError: it is missing, damaged, not what its notebook saved, or belongs to other data than the run's.
+    """
+    path = folder / artifact
     if not path.is_file():
-        raise missing(folder, artefact)
-    maker = chain.MAKER[artefact]
-    again = f"run {maker} again, or let this command make it: {make_command(folder.name, maker)}"
+        raise missing(folder, [artifact])
+    again = _how_to_make(folder.name, [artifact])
     try:
         digest = files.digest(path)
     except (OSError, ValueError) as error:
         raise LessonError(f"{files.shown(path)} is damaged ({error})", again) from error
-    artefacts = read_record(folder)["artifacts"]
-    entry = artefacts.get(artefact)
+    artifacts = read_record(folder)["artifacts"]
+    entry = artifacts.get(artifact)
     if entry is None:
         return digest
     if entry["digest"] != digest:
-        raise LessonError(f"{files.shown(path)} is not the file that {entry['maker']} left there", again)
-    for other in chain.BOUND_TO.get(artefact, ()):
-        made_from, now = entry["made_from"].get(other), artefacts.get(other, {}).get("digest")
+        raise LessonError(f"{files.shown(path)} is not the file that {entry['maker']} saved", again)
+    for other in chain.BOUND_TO.get(artifact, ()):
+        made_from, now = entry["made_from"].get(other), artifacts.get(other, {}).get("digest")
         if made_from and now and made_from != now:
             raise LessonError(f"{files.shown(path)} was made from another {other} than the one there now", again)
     return digest
 
 
-def missing(folder: Path, artefact: str) -> LessonError:
-    """The error for an artefact that is not there: which notebook makes it, and the command that makes it for you."""
-    maker = chain.MAKER[artefact]
-    return LessonError(
-        f"{files.shown(folder / artefact)} is missing: the notebook {maker} makes it",
-        f"run {maker} first, or let this command make it: {make_command(folder.name, maker)}",
-    )
+def missing(folder: Path, artifacts: list[str]) -> LessonError:
+    """The error for artifacts that are not there: all of them, and the one command that makes them."""
+    makers = " and ".join(f"{artifact} (made by {chain.MAKER[artifact]})" for artifact in artifacts)
+    what = f"the run {folder.name} has no {makers} yet, in {files.shown(folder)}"
+    return LessonError(what, _how_to_make(folder.name, artifacts))
+
+
+def _how_to_make(run: str, artifacts: list[str]) -> str:
+    makers = sorted({chain.MAKER[artifact] for artifact in artifacts})
+    return f"run {' and '.join(makers)} first, or type in a terminal: {make_command(run, makers[-1])}"
 
 
 def make_command(run: str, notebook: str) -> str:
     """The command that brings a run up to date as far as `notebook`."""
-    return f"python -m helpers run --name {shlex.quote(run)} --to {notebook}"
+    return f"python -m runner run --name {shlex.quote(run)} --to {notebook}"
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is a run: whether it holds a valid record."""
+    with contextlib.suppress(LessonError, OSError):
+        return (folder / RECORD).is_file() and bool(read_record(folder))
+    return False
 
 
 def read_record(folder: Path) -> dict[str, Any]:
     """The record of the run in `folder`; an empty one where nothing has been recorded yet.
 
     Raises:
-        LessonError: the record is damaged, or of another schema.
+        LessonError: the record is damaged, or was written by another version of this project.
     """
-    path = folder / "run.json"
+    path = folder / RECORD
     if not path.exists():
         return {"schema": SCHEMA, "name": folder.name, "artifacts": {}}
     record = files.read_json(path)
-    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA or not isinstance(record.get("artifacts"), dict):
         raise LessonError(
-            f"{files.shown(path)} was written by another version of this project (schema {SCHEMA} is expected)",
-            f"delete the folder {files.shown(folder)} and run the notebooks again",
+            f"{files.shown(path)} is damaged, or was written by another version of this project",
+            f"move the folder {files.shown(folder)} away and run the notebooks again",
         )
     return record
 
@@ -157,5 +187,5 @@ def update_record(folder: Path, change: Callable[[dict[str, Any]], None]) -> dic
     with FileLock(folder / ".record.lock"):
         record = read_record(folder)
         change(record)
-        files.write_json(folder / "run.json", record)
+        files.write_json(folder / RECORD, record)
     return record

@@ -1,52 +1,102 @@
-"""Drawing: what every figure shares. Each notebook's own figures stand in a room of their own beside this one.
+"""Drawing: what every figure shares. Each notebook's own figures have a module of their own beside this one.
 
 Figures are made without pyplot, so that none shows up twice and none is left open. Each drawing function returns a
-`Figure`; `show` displays it with the sentence that a screen reader speaks.
+`Figure`; `show` displays it with the sentence that a screen reader speaks. The numbers that a figure shows are computed
+in the notebook and handed in.
 """
 
+import base64
+import html
 import io
 from collections.abc import Sequence
 
 import numpy as np
-from IPython.display import Image, display
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
-# Okabe and Ito's palette, told apart with any colour vision (https://jfly.uni-koeln.de/color/).
+# Okabe and Ito's palette, told apart with any color vision (https://jfly.uni-koeln.de/color/).
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#767676"
+FONT = 12  # points; the smallest text in a figure is two points less
+DPI = 200  # pixels an inch, so that figures stay sharp on good screens; shown at half of that
 
 
 def show(figure: Figure, alt: str) -> None:
-    """Display a figure below the cell, with a text for readers who cannot see it.
+    """Display a figure below the cell, with a text for readers who can't see it.
+
+    The picture goes into an `<img>` tag, which brings its alt text to JupyterLab, to nbconvert's pages and to the report.
 
     Args:
         figure: what one of the drawing functions returned.
         alt: one or two sentences that say what the figure shows.
     """
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=100)
-    image = Image(data=picture.getvalue(), format="png", alt=alt)
-    display(image)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DPI, facecolor="white")
+    with Image.open(drawn) as picture:
+        width = picture.width // 2
+        small = io.BytesIO()
+        picture.convert("RGB").quantize(colors=128).save(small, format="png", optimize=True)
+    data = base64.b64encode(small.getvalue()).decode()
+    style = "max-width: 100%; height: auto; background: white"
+    tag = f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}" width="{width}" style="{style}">'
+    display({"text/html": tag, "text/plain": f"[figure: {alt}]"}, raw=True)
 
 
-def new_figure(title: str, width: float = 7.0, height: float = 3.5) -> Figure:
+def new_figure(title: str, width: float = 7.5, height: float = 3.6) -> Figure:
     """An empty figure with a title, `width` by `height` inches, that keeps its labels from overlapping."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title, fontsize=12)
+    figure.suptitle(title, fontsize=FONT + 2)
     return figure
 
 
 def label(axes: Axes, x: str, y: str) -> None:
     """Name both axes, and take away the frame's upper and right line."""
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
+    axes.set_xlabel(x, fontsize=FONT)
+    axes.set_ylabel(y, fontsize=FONT)
+    axes.tick_params(labelsize=FONT - 1)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def draw_image(axes: Axes, image: np.ndarray, title: str = "", colour: str = "black") -> None:
-    """Draw one grey image of shape (height, width) or (height, width, 1), dark ink on white, without ticks."""
+def name_classes(axes: Axes, class_names: Sequence[str] | np.ndarray) -> None:
+    """Write the name of each class below the horizontal axis, slanted where names are long."""
+    slant = 60 if max(map(len, class_names)) > 3 else 0
+    axes.set_xticks(range(len(class_names)), class_names, rotation=slant, fontsize=FONT - 1)
+
+
+def draw_image(axes: Axes, image: np.ndarray, title: str = "", color: str = "black") -> None:
+    """Draw one image without ticks: (height, width) or (height, width, 1) as dark ink on white, else in color."""
     axes.imshow(np.squeeze(image), cmap="gray_r", interpolation="nearest")
-    axes.set_title(title, fontsize=10, color=colour)
+    axes.set_title(title, fontsize=FONT - 1, color=color)
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def draw_numbers(
+    axes: Axes,
+    values: np.ndarray,
+    title: str = "",
+    form: str = "{:g}",
+    colors: str = "gray_r",
+    limits: tuple[float, float] | None = None,
+) -> None:
+    """Draw a small table of numbers as colored squares, each with its number.
+
+    Args:
+        axes: where to draw.
+        values: numbers of shape (rows, columns).
+        title: what they are.
+        form: how each number is written.
+        colors: the name of a Matplotlib color map.
+        limits: the values of its first and last color; the values' own extremes where none are given.
+    """
+    low, high = limits or (float(values.min()), float(values.max()))
+    picture = axes.imshow(values, cmap=colors, vmin=low, vmax=high)
+    for (row, column), value in np.ndenumerate(values):
+        dark = sum(picture.to_rgba(value)[:3]) < 1.5
+        text = form.format(value).replace("-", "−")
+        axes.text(column, row, text, ha="center", va="center", fontsize=FONT - 1, color="white" if dark else "black")
+    axes.set_title(title, fontsize=FONT - 1)
     axes.set_xticks([])
     axes.set_yticks([])
 
@@ -56,24 +106,24 @@ def image_grid(
     images: Sequence[np.ndarray] | np.ndarray,
     captions: Sequence[str],
     columns: int,
-    colours: Sequence[str] | None = None,
+    colors: Sequence[str] | None = None,
 ) -> Figure:
     """A grid of images, row by row, each with its caption above it.
 
     Args:
         title: what the grid shows.
-        images: arrays of shape (height, width) or (height, width, 1).
+        images: arrays of shape (height, width), (height, width, 1) or (height, width, 3).
         captions: one for each image.
-        columns: how many images stand in a row.
-        colours: the colour of each caption; black where none is given.
+        columns: how many images are in a row.
+        colors: the color of each caption; black where none is given.
     """
     rows = -(-len(images) // columns)
-    height = 1.1 + max(caption.count("\n") for caption in captions) * 0.2
-    figure = new_figure(title, 1.2 * columns, height * rows + 0.5)
+    height = 1.25 + max(caption.count("\n") for caption in captions) * 0.22
+    figure = new_figure(title, max(1.35 * columns, 4.5), height * rows + 0.5)
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in grid:
         axes.axis("off")
     for index, (axes, image, caption) in enumerate(zip(grid, images, captions, strict=False)):
         axes.axis("on")
-        draw_image(axes, image, caption, colours[index] if colours else "black")
+        draw_image(axes, image, caption, colors[index] if colors else "black")
     return figure

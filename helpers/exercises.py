@@ -1,0 +1,36 @@
+"""Checking a reader's answer to an exercise: to do, right, or a hint about the likeliest mistake."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+TO_DO = "To do: put your answer in place of the three dots, run that cell, then this one."
+
+
+def check(answer: Any, right: Any, hints: Mapping[Any, str] | None = None, within: float = 1e-6) -> None:
+    """Say whether an answer is right. It never stops the notebook.
+
+    Args:
+        answer: the reader's answer; `...` where there is none yet.
+        right: a number, a letter, a text, or an array of numbers.
+        hints: for a likely wrong answer, what it confuses.
+        within: how far a number may be from the right one.
+    """
+    if answer is ...:
+        print(TO_DO)
+    elif _same(answer, right, within):
+        print("Right.")
+    else:
+        likely = [hint for wrong, hint in (hints or {}).items() if _same(answer, wrong, within)]
+        print("Not yet.", *likely[:1])
+
+
+def _same(answer: Any, right: Any, within: float) -> bool:
+    if isinstance(right, str):
+        return isinstance(answer, str) and answer.strip().lower() == right.lower()
+    try:
+        given, expected = np.asarray(answer, dtype="float64"), np.asarray(right, dtype="float64")
+    except (TypeError, ValueError):
+        return False
+    return given.shape == expected.shape and bool(np.allclose(given, expected, rtol=0, atol=within))

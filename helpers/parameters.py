@@ -1,0 +1,83 @@
+"""The parameters of the notebooks: the type, range and choices of each, once.
+
+Name, default and meaning are written where a reader changes them, in each notebook's cell tagged `parameters`; a test
+holds the two to each other.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+TYPE_NAMES = {int: "a whole number", float: "a number", str: "text"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What values a parameter takes. `minimum` and `maximum` are inclusive; None means no such limit."""
+
+    type: type
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def accepts(self, value: object) -> bool:
+        """Whether `value` has the right type and lies in the range."""
+        if isinstance(value, bool) or not isinstance(value, (int, float) if self.type is float else self.type):
+            return False
+        return (
+            (not self.choices or value in self.choices)
+            and (self.minimum is None or value >= self.minimum)  # type: ignore[operator]
+            and (self.maximum is None or value <= self.maximum)  # type: ignore[operator]
+        )
+
+    def describe(self) -> str:
+        """Type and range in words: `a whole number from 1 to 1000`, `one of "rows", "pixels"`."""
+        if self.choices:
+            return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
+        words = TYPE_NAMES[self.type]
+        if self.minimum is not None:
+            words += f" from {self.minimum:.10g}"
+        if self.maximum is not None:
+            words += f" to {self.maximum:.10g}"
+        return words
+
+
+PARAMETERS = {
+    "run": Parameter(str),
+    "dataset": Parameter(str),
+    "normalization": Parameter(str, choices=("rows", "pixels")),
+    "image_size": Parameter(int, 8, 512),
+    "test_share": Parameter(float, 0.01, 0.9),
+    "filters": Parameter(int, 1, 1024),
+    "precision": Parameter(str, choices=("float32", "mixed_bfloat16", "mixed_float16", "auto")),
+    "seed": Parameter(int, 0, 2**32 - 1),
+    "epochs": Parameter(int, 1, 1000),
+    "batch_size": Parameter(int, 1, 65536),
+    "learning_rate": Parameter(float, 1e-8, 10),
+    "schedule": Parameter(str, choices=("constant", "cosine")),
+    "warmup": Parameter(float, 0, 0.9),
+    "train_images": Parameter(int, 0),
+    "test_images": Parameter(int, 0),
+    "expected_accuracy": Parameter(float, 0, 1),
+    "picture": Parameter(str),
+    "workers": Parameter(int, 2, 8),
+    "practice_images": Parameter(int, 1000),
+}
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A hint ` (did you mean X?)` with the nearest of `names`, or nothing where none is near."""
+    found = difflib.get_close_matches(name, list(names), n=1)
+    return f" (did you mean {found[0]}?)" if found else ""
+
+
+def parameter_problems(values: Mapping[str, object]) -> list[str]:
+    """Every problem of these values, a sentence each: unknown names, wrong types, values out of range."""
+    problems = []
+    for name, value in values.items():
+        if name not in PARAMETERS:
+            problems.append(f"no notebook has a parameter {name}{nearest(name, PARAMETERS)}")
+        elif not PARAMETERS[name].accepts(value):
+            quotes = ", without quotation marks" if isinstance(value, str) and PARAMETERS[name].type is not str else ""
+            problems.append(f"parameter {name} takes {PARAMETERS[name].describe()}{quotes}, not {value!r}")
+    return problems
