@@ -3,50 +3,59 @@
 
 PYTHON ?= python3
 PROFILE ?= fast
+OUT ?= workshop-copies
 VENV_PYTHON = .venv/bin/python
 INSTALLED = .venv/installed-from-lock
+PIP_INSTALL = $(VENV_PYTHON) -m pip install --disable-pip-version-check --progress-bar off -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-scaling test test-all lab outputs lock lint format clean setup
+.PHONY: help run run-scaling test test-all test-browser lab workshop outputs lock lint format clean setup
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: $(INSTALLED) ## make .venv and install the locked packages (the others do this first)
 
 # The lock is installed again only when it, or what the project says of itself, has changed since.
 $(INSTALLED): requirements.txt pyproject.toml
-	@$(PYTHON) helpers/supported.py
+	@$(PYTHON) check_python.py
 	@test -x $(VENV_PYTHON) || echo "Making .venv with $$($(PYTHON) --version)"
 	@test -x $(VENV_PYTHON) || $(PYTHON) -m venv .venv
-	@$(VENV_PYTHON) helpers/supported.py
+	@$(VENV_PYTHON) check_python.py
 	@echo "Installing the locked packages into .venv (once; a few minutes)"
-	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --progress-bar off -q -r requirements.txt
-	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --progress-bar off -q --no-deps -e .
+	@$(PIP_INSTALL) -r requirements.txt
+	@$(PIP_INSTALL) --no-deps -e .
 	@touch $(INSTALLED)
 
-run: $(INSTALLED) ## run the six notebooks with PROFILE=fast (or classic, smoke, doodles)
-	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)"
+run: $(INSTALLED) ## run the six notebooks with PROFILE=fast (or classic, quick, smoke, doodles)
+	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)"
 
 run-scaling: $(INSTALLED) ## run the seventh notebook, several workers, on the data and model of PROFILE
-	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --to 03_model
-	@$(VENV_PYTHON) -m helpers run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --from 07_scaling_out
-
-test: $(INSTALLED) ## run the tests, the notebooks against their stored outputs included
-	@$(VENV_PYTHON) -m pytest -m "not slow"
-
-test-all: $(INSTALLED) ## run the slow tests too
-	@$(VENV_PYTHON) -m pytest
+	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --to 03_model
+	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --from 07_scaling_out
 
 lab: $(INSTALLED) ## open the first notebook in JupyterLab
-	@$(VENV_PYTHON) -m jupyterlab notebooks/01_setup.ipynb
+	@$(VENV_PYTHON) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/01_setup.ipynb
+
+test: $(INSTALLED) ## run the quick tests, the notebooks against their stored outputs included
+	@$(VENV_PYTHON) -m pytest -m "not slow and not browser"
+
+test-all: $(INSTALLED) ## run the slow tests too
+	@$(VENV_PYTHON) -m pytest -m "not browser"
+
+test-browser: $(INSTALLED) ## run the notebooks in JupyterLab in a headless Chromium, which has to be there
+	@$(PIP_INSTALL) -e ".[browser]"
+	@$(VENV_PYTHON) -m pytest -m browser
+
+workshop: $(INSTALLED) ## write copies for learners and instructors, and a web page, into OUT=workshop-copies
+	@$(VENV_PYTHON) -m workshop "$(OUT)"
 
 outputs: $(INSTALLED) ## refresh the outputs stored in the notebooks, with the profile classic
-	@$(VENV_PYTHON) -m helpers outputs
+	@$(VENV_PYTHON) -m runner outputs
 
 lock: $(INSTALLED) ## make requirements.txt again from pyproject.toml
-	@$(VENV_PYTHON) -m pip install --disable-pip-version-check -q "uv>=0.9,<1"
-	@$(VENV_PYTHON) -m uv pip compile --universal --python-version 3.11 --all-extras --no-emit-index-url \
+	@$(PIP_INSTALL) "uv>=0.9,<1"
+	@$(VENV_PYTHON) -m uv pip compile --universal --python-version 3.11 --extra dev --no-emit-index-url \
 		--custom-compile-command "make lock" -q pyproject.toml -o requirements.txt $(LOCK_OPTIONS)
 
 lint: $(INSTALLED) ## check the style and the types
@@ -54,9 +63,10 @@ lint: $(INSTALLED) ## check the style and the types
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
 
-format: $(INSTALLED) ## put the style right
+format: $(INSTALLED) ## fix the style
 	@$(VENV_PYTHON) -m ruff check --fix .
 	@$(VENV_PYTHON) -m ruff format .
 
-clean: $(INSTALLED) ## delete runs and caches, and say how much that frees
-	@$(VENV_PYTHON) -m helpers clean
+# It installs nothing first: the disk may be full.
+clean: ## delete runs and caches, and say how much that frees
+	@$(VENV_PYTHON) -m runner clean

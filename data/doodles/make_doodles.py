@@ -1,4 +1,4 @@
-"""Draw the small data set beside this file: four classes of doodles in colour, each doodle a little different.
+"""Draw the small data set beside this file: four classes of doodles in color, each doodle a little different.
 
 `python data/doodles/make_doodles.py` draws them all again, the same ones each time.
 """
@@ -44,15 +44,15 @@ def doodle(draw: Callable[[Draw, random.Random], None], chance: random.Random) -
     return picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
 
 
-def colour(chance: random.Random) -> tuple[int, int, int]:
-    """A strong colour of any hue, so that no class can be told by its colour."""
+def color(chance: random.Random) -> tuple[int, int, int]:
+    """A strong color of any hue, so that no class can be told by its color."""
     hue = chance.random()
     return tuple(round(40 + 180 * (0.5 + 0.5 * math.cos(2 * math.pi * (hue + shift / 3)))) for shift in range(3))  # type: ignore[return-value]
 
 
 def fish(draw: Draw, chance: random.Random) -> None:
     """A body, a tail, an eye."""
-    body, fin, height = colour(chance), colour(chance), chance.uniform(32, 48)
+    body, fin, height = color(chance), color(chance), chance.uniform(32, 48)
     draw.polygon([(128, 100), (180, 100 - height), (180, 100 + height)], fill=fin)
     draw.ellipse([20, 100 - height, 145, 100 + height], fill=body)
     draw.ellipse([42, 84, 56, 98], fill="white")
@@ -61,7 +61,7 @@ def fish(draw: Draw, chance: random.Random) -> None:
 
 def flower(draw: Draw, chance: random.Random) -> None:
     """Petals around a middle, on a stem."""
-    petals, middle, count, reach = colour(chance), colour(chance), chance.randint(5, 8), chance.uniform(32, 40)
+    petals, middle, count, reach = color(chance), color(chance), chance.randint(5, 8), chance.uniform(32, 40)
     draw.line([(100, 90), (100 + chance.uniform(-15, 15), 190)], fill=(40, 120, 50), width=9)
     for number in range(count):
         turn = 2 * math.pi * number / count
@@ -72,7 +72,7 @@ def flower(draw: Draw, chance: random.Random) -> None:
 
 def rocket(draw: Draw, chance: random.Random) -> None:
     """A nose, a body with a window, fins and fire."""
-    body, fins, width = colour(chance), colour(chance), chance.uniform(22, 32)
+    body, fins, width = color(chance), color(chance), chance.uniform(22, 32)
     fire = chance.uniform(168, 195)
     draw.polygon([(100 - width * 0.6, 140), (100, fire), (100 + width * 0.6, 140)], fill=(240, 150, 20))
     draw.polygon([(100 - width, 95), (100 - width - 28, 150), (100, 140)], fill=fins)
@@ -84,7 +84,7 @@ def rocket(draw: Draw, chance: random.Random) -> None:
 
 def umbrella(draw: Draw, chance: random.Random) -> None:
     """A half circle with scallops, on a handle with a hook."""
-    cloth, width = colour(chance), chance.uniform(70, 85)
+    cloth, width = color(chance), chance.uniform(70, 85)
     draw.line([(100, 60), (100, 165)], fill=(70, 50, 30), width=8)
     draw.arc([72, 150, 104, 185], 0, 180, fill=(70, 50, 30), width=8)
     draw.pieslice([100 - width, 25, 100 + width, 165], 180, 360, fill=cloth)

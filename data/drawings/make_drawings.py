@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 FOLDER = Path(__file__).resolve().parent
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 # Each digit: its strokes, each a list of points (x, y) from 0 to 100, x to the right, y downwards.
 STROKES: dict[int, list[list[tuple[int, int]]]] = {
@@ -37,8 +37,8 @@ class Sheet:
     corner: tuple[int, int]  # left and upper end of the digit
     height: int  # of the digit
     pen: float  # width of the line
-    ink: Colour
-    paper: Colour
+    ink: Color
+    paper: Color
     light: float = 0.0  # by how much the light falls off towards the lower right, from 0 to 1
     grain: float = 0.0  # standard deviation of the paper's and the camera's noise, of 255
 
@@ -56,7 +56,7 @@ def line(points: Sequence[tuple[int, int]], random: np.random.Generator) -> np.n
 
 
 def ink_mask(digit: int, sheet: Sheet, random: np.random.Generator) -> Image.Image:
-    """Where the pen touched: a grey picture of the sheet's size, drawn four times as large and scaled down."""
+    """Where the pen touched: a gray picture of the sheet's size, drawn four times as large and scaled down."""
     large = Image.new("L", (sheet.size[0] * 4, sheet.size[1] * 4))
     draw = ImageDraw.Draw(large)
     for stroke in STROKES[digit]:
@@ -73,12 +73,12 @@ def picture(digit: int | None, sheet: Sheet, random: np.random.Generator) -> Ima
     width, height = sheet.size
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     mask = np.zeros((height, width)) if digit is None else np.asarray(ink_mask(digit, sheet, random)) / 255
-    colours = np.array(sheet.paper) + mask[..., None] * (np.array(sheet.ink) - np.array(sheet.paper))
-    colours *= 1 - sheet.light * (0.6 * x + 0.4 * y * y)[..., None]
+    colors = np.array(sheet.paper) + mask[..., None] * (np.array(sheet.ink) - np.array(sheet.paper))
+    colors *= 1 - sheet.light * (0.6 * x + 0.4 * y * y)[..., None]
     speckle = Image.fromarray((128 + random.normal(0, 40, (height, width))).clip(0, 255).astype("uint8"))
     fibres = (np.asarray(speckle.filter(ImageFilter.BoxBlur(1)), dtype=float) - 128) / 20
     noise = fibres[..., None] + random.normal(0, 0.5, (height, width, 3))
-    return Image.fromarray((colours + sheet.grain * noise).clip(0, 255).astype("uint8"))
+    return Image.fromarray((colors + sheet.grain * noise).clip(0, 255).astype("uint8"))
 
 
 def main() -> None:
