@@ -1,0 +1,118 @@
+"""The command `python -m workers`: one worker of a cluster, or several on this machine.
+
+No TensorFlow until training begins.
+"""
+
+import contextlib
+import os
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+import filelock
+
+from helpers import chain, files, runs
+from helpers.errors import LessonError
+from helpers.runs import RunFolder
+from workers.cluster import Cluster, this_cluster, wait_for_others
+from workers.launcher import EXIT_WORKER_LOST, start_workers, stop_with_launcher, watch
+from workers.recipe import Recipe
+
+EXIT_ALONE, EXIT_REFUSED, EXIT_INTERRUPTED = 1, 2, 130
+PRACTICE_FOLDER = "practice"  # in the run's folder
+
+
+@click.command()
+@click.option("--name", required=True, metavar="RUN", help="The run's folder under runs/.")
+@click.option("--local", type=click.IntRange(min=1), metavar="N", help="Start N workers on this machine.")
+@click.option("--epochs", default=3, show_default=True, help="How often training goes through all its images.")
+@click.option("--batch-size", default=256, show_default=True, help="Images in each update, of all workers together.")
+@click.option("--learning-rate", default=0.001, show_default=True, help="Step size of each update.")
+@click.option("--seed", default=1, show_default=True, help="Start of the random numbers.")
+@click.option("--steps", type=click.IntRange(min=0), default=0, help="Stop after so many updates; 0 trains all epochs.")
+@click.option("--practice", type=click.IntRange(min=0), default=0, help="Use so many images only; save in practice/.")
+@click.option("--wait", type=click.IntRange(min=1), default=600, show_default=True, help="Seconds to wait for others.")
+def main(name: str, local: int | None, wait: int, **options: Any) -> None:
+    """Train the run's model.keras on its dataset.npz together with the other workers that TF_CONFIG names.
+
+    Without TF_CONFIG this worker trains alone. The first one, the chief, saves trained.keras and history.json: in the
+    run's folder, or in its folder practice/.
+
+    \b
+    Exit codes:
+      0    done
+      1    an error of the program, with its traceback, or the others did not come within --wait
+      2    refused: the message says how to fix it
+      5    another worker was lost; start all of them again to continue from the last checkpoint
+      130  interrupted
+    """
+    recipe = Recipe(**options)
+    try:
+        if local:
+            _open(name, recipe, local)
+            values = {"name": name, "wait": wait, **options}
+            code = watch(start_workers(local, [f"--{key.replace('_', '-')}={value}" for key, value in values.items()]))
+        else:
+            code = _work(name, recipe, wait)
+    except LessonError as error:
+        click.echo(str(error), err=True)
+        code = EXIT_REFUSED
+    except KeyboardInterrupt:
+        click.echo("Stopped. The same command continues from the last checkpoint.", err=True)
+        code = EXIT_INTERRUPTED
+    if "TF_CONFIG" in os.environ:
+        os._exit(code)  # TensorFlow's own way out waits for workers that are gone
+    sys.exit(code)
+
+
+def _open(name: str, recipe: Recipe, workers: int) -> RunFolder:
+    """The run's folder, once all that can be refused has been checked."""
+    recipe.check(workers)
+    if problem := chain.run_name_problem(name):
+        raise LessonError(problem, "choose another --name")
+    folder = RunFolder("workers", chain.runs_folder() / name, asdict(recipe))
+    for artifact in chain.SCALING.needs:
+        folder.need(artifact)
+    return folder
+
+
+def _work(name: str, recipe: Recipe, wait: int) -> int:
+    stop_with_launcher()
+    cluster = this_cluster()
+    source = target = _open(name, recipe, cluster.workers)
+    if recipe.practice:  # a run within the run, so that the run's own trained model is kept
+        target = RunFolder("workers", source.path / PRACTICE_FOLDER, asdict(recipe))
+    try:
+        with _locked(target) if cluster.is_chief else contextlib.nullcontext():
+            return _train(source, target, cluster, recipe, wait)
+    except filelock.Timeout:
+        what = f"another command is at work in {files.shown(target.path)}"
+        raise LessonError(what, "wait until it has ended, or choose another run with --name") from None
+
+
+def _locked(folder: RunFolder) -> filelock.BaseFileLock:
+    """The same lock as the runner's, so that neither writes where the other does; the system frees it in any case."""
+    if folder.path.exists() and not runs.is_run(folder.path):
+        raise LessonError(f"{files.shown(folder.path)} is not a run", "move it away and start again")
+    runs.update_record(folder.path, lambda _: None)
+    return filelock.FileLock(folder.path / runs.RUN_LOCK, timeout=0)
+
+
+def _train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe, wait: int) -> int:
+    from workers import engine
+
+    if cluster.workers > 1:
+        cluster.say(f"waiting until all {cluster.workers} workers are there, {wait} seconds at most")
+    if missing := wait_for_others(cluster, wait):
+        cluster.say(f"no worker answered at {', '.join(missing)} within {wait} seconds, so this one stops")
+        return EXIT_ALONE
+    try:
+        engine.train(source, target, cluster, recipe)
+    except engine.LOST_ERRORS as error:
+        if cluster.workers == 1:
+            raise
+        cluster.say(f"another worker was lost ({type(error).__name__}), so this one stops")
+        cluster.say("start all workers again to continue from the last checkpoint")
+        return EXIT_WORKER_LOST
+    return 0

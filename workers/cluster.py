@@ -1,0 +1,132 @@
+"""Who takes part in a training: the variable TF_CONFIG, as TensorFlow, Kubeflow and cloud services write it.
+
+No TensorFlow here.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from helpers.errors import LessonError
+
+ROLES = ("chief", "worker")
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The workers of a training, and which of them this process is.
+
+    Attributes:
+        addresses: host and port of each, the chief first; empty where this one trains alone.
+        number: this one's number, from 0, which is the chief: the one that saves.
+        name: what it calls itself in front of each line that it prints.
+    """
+
+    addresses: tuple[tuple[str, int], ...] = ()
+    number: int = 0
+    name: str = "chief"
+
+    @property
+    def workers(self) -> int:
+        """How many there are, the chief included."""
+        return max(len(self.addresses), 1)
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this is the worker that saves."""
+        return self.number == 0
+
+    def say(self, text: str) -> None:
+        """Print a line with this worker's name in front."""
+        click.echo(f"{self.name:<8} | {text}")
+
+
+def this_cluster(environment: Mapping[str, str] = os.environ) -> Cluster:
+    """The cluster that TF_CONFIG describes; one worker alone where it is not set.
+
+    Raises:
+        LessonError: TF_CONFIG can't be read, or names no task that trains.
+    """
+    text = environment.get("TF_CONFIG", "").strip()
+    if text in ("", "{}"):
+        return Cluster()
+    try:
+        config = json.loads(text)
+        task = (config["task"]["type"], int(config["task"]["index"]))
+        hosts = {role: [_address(host) for host in config["cluster"].get(role, ())] for role in ROLES}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unusable(f"no JSON with cluster and task ({type(error).__name__}: {error})") from error
+    tasks = [(role, index) for role in ROLES for index in range(len(hosts[role]))]
+    if task not in tasks or len(hosts["chief"]) > 1:
+        raise _unusable(f"{task[0]} {task[1]} is none of its workers, or it has more than one chief")
+    number = tasks.index(task)
+    return Cluster((*hosts["chief"], *hosts["worker"]), number, f"worker {task[1]}" if number else "chief")
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host, int(port)
+
+
+def _unusable(why: str) -> LessonError:
+    return LessonError(f"TF_CONFIG can't be used: {why}", "set it as 07_scaling_out shows, or unset it to train alone")
+
+
+def wait_for_others(cluster: Cluster, seconds: float) -> list[str]:
+    """Wait until all other workers can be reached at their addresses, at most so many seconds.
+
+    TensorFlow itself waits for an hour and lets no other Python thread run meanwhile, so the workers meet here first:
+    each listens at its own address until it has reached all others. TensorFlow then takes the address over.
+
+    Returns:
+        The addresses that could not be reached; none if all workers are there.
+
+    Raises:
+        LessonError: another program uses this worker's port.
+    """
+    missing = [address for number, address in enumerate(cluster.addresses) if number != cluster.number]
+    if not missing:
+        return []
+    port = cluster.addresses[cluster.number][1]
+    deadline = time.monotonic() + seconds
+    try:
+        listening = socket.create_server(("", port))
+    except OSError as error:
+        raise _unusable(f"this worker can't listen on port {port} ({error})") from error
+    with listening:
+        while (missing := [address for address in missing if not _answers(address)]) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+    return [f"{host}:{port}" for host, port in missing]
+
+
+def _answers(address: tuple[str, int]) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
+        return True
+    return False
+
+
+def tf_config(addresses: Sequence[str], number: int) -> dict[str, Any]:
+    """What TF_CONFIG holds, before it becomes JSON, for one of several workers.
+
+    Args:
+        addresses: `host:port` of every worker; the first one is the chief.
+        number: which of them this is, from 0.
+    """
+    cluster = {"chief": list(addresses[:1]), "worker": list(addresses[1:])}
+    task = {"type": "worker", "index": number - 1} if number else {"type": "chief", "index": 0}
+    return {"cluster": {role: hosts for role, hosts in cluster.items() if hosts}, "task": task}
+
+
+def free_addresses(count: int) -> list[str]:
+    """Different addresses on this machine whose ports nobody listens on."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
