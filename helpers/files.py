@@ -48,6 +48,9 @@ def make_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        fix = "move that file away, or set the variable DIGITS_RUNS to another folder"
+        raise LessonError(f"the folder {shown(folder)} can't be made: a file is in its place", fix) from error
     except OSError as error:
         raise _fixable(error, folder / "files") or error from error
     if not os.access(folder, os.W_OK):

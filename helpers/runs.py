@@ -80,14 +80,16 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
         LessonError: a parameter is missing, misspelled or invalid, or an artifact that the notebook needs is missing.
     """
     declared = chain.BY_NAME[notebook].parameters
-    problems = _misspelled(declared, variables)
+    fix = "change the cell of parameters, run it, then run this cell again"
+    if problems := _misspelled(declared, variables):
+        fix = "change the cell of parameters, restart the kernel, which still knows the old name, and run all cells"
     values = {name: variables[name] for name in declared if name in variables}
     problems += [f"parameter {name} is not set" for name in declared if name not in values]
     problems += parameter_problems(values)
     if "run" in values and (problem := chain.run_name_problem(values["run"])):
         problems.append(problem)
     if problems:
-        raise LessonError("; ".join(problems), "change the cell of parameters, run it, then run this cell again")
+        raise LessonError("; ".join(problems), fix)
     folder = RunFolder(notebook, chain.runs_folder() / values.pop("run"), values)
     lacking = [artifact for artifact in chain.BY_NAME[notebook].needs if not (folder.path / artifact).is_file()]
     if lacking:

@@ -1,0 +1,68 @@
+"""The chain and the parameters: what is declared is coherent, and what is wrong is refused in plain words."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from helpers import chain
+from helpers.parameters import PARAMETERS, parameter_problems
+
+
+def test_the_runs_folder_depends_on_the_project_and_not_on_the_working_folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    expected = {"": chain.ROOT / "runs", "my runs": chain.ROOT / "my runs", "~/runs": tmp_path / "runs"}
+    for value, folder in {**expected, str(tmp_path): tmp_path}.items():
+        monkeypatch.setenv("DIGITS_RUNS", value)
+        assert chain.runs_folder() == Path(folder).resolve()
+
+
+def test_every_artifact_is_saved_once_and_before_it_is_needed() -> None:
+    there: set[str] = set()
+    for notebook in chain.ALL:
+        assert set(notebook.needs) <= there, notebook.name
+        assert not set(notebook.saves) & there, notebook.name
+        there |= set(notebook.saves)
+
+
+def test_the_notebooks_parameters_are_those_in_the_table() -> None:
+    assert {name for notebook in chain.ALL for name in notebook.parameters} == set(PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentences"),
+    [
+        ({"epoch": 3}, ["no notebook has a parameter epoch (did you mean epochs?)"]),
+        ({"zebra": 3}, ["no notebook has a parameter zebra"]),
+        ({"epochs": "3"}, ["parameter epochs takes a whole number from 1 to 1000, without quotation marks, not '3'"]),
+        ({"epochs": True}, ["parameter epochs takes a whole number from 1 to 1000, not True"]),
+        ({"epochs": 2.5}, ["parameter epochs takes a whole number from 1 to 1000, not 2.5"]),
+        ({"epochs": 0}, ["parameter epochs takes a whole number from 1 to 1000, not 0"]),
+        ({"warmup": math.nan}, ["parameter warmup takes a number from 0 to 0.9, not nan"]),
+        ({"train_images": -1}, ["parameter train_images takes a whole number from 0, not -1"]),
+        ({"dataset": 3}, ["parameter dataset takes text, not 3"]),
+        ({"normalization": "column"}, ['parameter normalization takes one of "rows", "pixels", not \'column\'']),
+        ({"seed": -1, "sead": 1}, ["parameter seed takes a whole", "no notebook has a parameter sead (did you mean seed"]),
+        ({"epochs": 1, "learning_rate": 1, "warmup": 0.0, "normalization": "pixels"}, []),
+    ],
+)  # fmt: skip
+def test_each_wrong_parameter_gets_a_sentence_that_says_what_is_right(values: dict, sentences: list[str]) -> None:
+    problems = parameter_problems(values)
+    assert len(problems) == len(sentences)
+    assert all(problem.startswith(sentence) for problem, sentence in zip(problems, sentences, strict=True))
+
+
+@pytest.mark.parametrize("name", ["interactive", "my run", "it's {mine}", "zażółć", "console", "a-b", "a" * 100])
+def test_a_run_can_have_any_name_that_every_system_takes_for_a_folder(name: str) -> None:
+    assert chain.run_name_problem(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "..", ".hidden", "-x", "a/b", "a\\b", "C:", "a\n", "end ", "end.", "a" * 101, "é" * 51, 3]
+    + ["CON", "nul", "Aux.txt", "com1", "lpt9.old"],
+)  # fmt: skip
+def test_a_run_cannot_have_a_name_that_leads_elsewhere_or_that_windows_keeps_for_a_device(name: object) -> None:
+    assert "cannot be called" in (chain.run_name_problem(name) or "")

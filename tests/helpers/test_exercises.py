@@ -1,0 +1,41 @@
+"""Exercises: an answer is still to do, right, or gets the hint that fits it, and nothing ever stops the notebook."""
+
+import numpy as np
+import pytest
+
+from helpers.exercises import TO_DO, check
+
+HINTS = {640: "Each kernel also has a bias.", "B": "That is the other axis.", (1, 2): "Count the channels."}
+
+
+@pytest.mark.parametrize(
+    ("answer", "right", "said"),
+    [
+        (..., 3, TO_DO),
+        (3, 3, "Right."),
+        (3.0000001, 3, "Right."),
+        (np.int64(3), 3, "Right."),
+        (3.01, 3, "Not yet."),
+        (640, 576, "Not yet. Each kernel also has a bias."),
+        (" b ", "B", "Right."),
+        ("b", "C", "Not yet. That is the other axis."),
+        ("D", "C", "Not yet."),
+        (2, "C", "Not yet."),
+        ("three", 3, "Not yet."),
+        (None, 3, "Not yet."),
+        ([1, [2, 3]], 3, "Not yet."),
+        (float("nan"), 3, "Not yet."),
+        ([0.6, 0.8], np.array([0.6, 0.8], "float32"), "Right."),
+        ((28, 28, 1), (28, 28, 1), "Right."),
+        ((28, 28), (28, 28, 1), "Not yet."),
+        ([1, 2], [3, 4], "Not yet. Count the channels."),
+    ],
+)
+def test_each_answer_gets_its_line(answer, right, said: str, capsys: pytest.CaptureFixture) -> None:
+    check(answer, right, hints=HINTS)
+    assert capsys.readouterr().out.strip() == said
+
+
+def test_how_near_is_near_enough_can_be_set(capsys: pytest.CaptureFixture) -> None:
+    check(0.31, 0.3, within=0.05)
+    assert capsys.readouterr().out == "Right.\n"

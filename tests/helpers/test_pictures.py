@@ -1,0 +1,188 @@
+"""A reader's own picture: what it becomes, and what is refused."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers import pictures
+from helpers.chain import DATA_FOLDER
+from helpers.data import load_mnist
+from helpers.errors import LessonError
+
+DRAWINGS = sorted((DATA_FOLDER / "drawings").glob("[0-9].*"))
+
+
+def digit(ink: int = 20, paper: int = 240) -> np.ndarray:
+    """A seven in gray, taller than wide, away from the middle."""
+    gray = np.full((120, 160), paper, dtype="uint8")
+    gray[20:32, 90:140] = ink
+    for row in range(32, 100):
+        start = 128 - (row - 32) // 2
+        gray[row, start : start + 12] = ink
+    return gray
+
+
+def save(array: np.ndarray, path: Path, **options) -> Path:
+    Image.fromarray(array).save(path, **options)
+    return path
+
+
+def likeness(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
+
+
+@pytest.fixture
+def plain(tmp_path):
+    return pictures.picture_to_image(save(digit(), tmp_path / "plain.png"))
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.name)
+def test_each_drawing_becomes_an_image_like_mnists(path):
+    image = pictures.picture_to_image(path)
+    assert image.shape == (28, 28) and image.dtype == np.uint8 and image.max() == 255
+    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
+    assert all(abs(mass - 14) <= 0.5 for mass in pictures.center_of_mass(image))
+    assert len(np.unique(image)) > 10, "scaling makes gray edges"
+
+
+def test_there_is_a_drawing_of_each_digit_and_the_script_makes_the_same_ones(tmp_path, monkeypatch):
+    assert [path.stem for path in DRAWINGS] == [str(number) for number in range(10)]
+    script = runpy.run_path(str(DATA_FOLDER / "drawings" / "make_drawings.py"))
+    monkeypatch.setitem(script["main"].__globals__, "FOLDER", tmp_path)
+    script["main"]()
+    for path in DRAWINGS:
+        again, stored = pictures.read_picture(tmp_path / path.name), pictures.read_picture(path)
+        assert abs(again.astype(int) - stored.astype(int)).mean() < 1, path.name
+
+
+def test_mnists_own_images_come_out_much_as_they_went_in(tmp_path):
+    images = load_mnist()[1][0][:50]
+    alike = [likeness(pictures.picture_to_image(save(image, tmp_path / "mnist.png")), image) for image in images]
+    assert np.median(alike) > 0.95
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda gray: 255 - gray,  # bright ink on dark
+        lambda gray: np.stack([gray, np.full_like(gray, 240), np.full_like(gray, 240)], axis=-1),  # cyan on white
+        lambda gray: gray.astype("uint16") * 257,  # 16 bits a pixel
+        lambda gray: np.pad(gray, ((300, 0), (0, 500)), constant_values=240),  # in a corner of a larger sheet
+        lambda gray: gray.repeat(25, axis=0).repeat(25, axis=1),  # very large
+        lambda gray: (gray * np.linspace(1, 0.6, gray.shape[1])).astype("uint8"),  # light from one side
+        lambda gray: gray[16:104, 82:144],  # cut close to the ink
+    ],
+    ids=["negative", "color", "16 bits", "corner", "large", "shadow", "close"],
+)
+def test_size_color_polarity_and_light_do_not_matter(change, plain, tmp_path):
+    path = save(change(digit()), tmp_path / "other.png")
+    assert max(pictures.read_picture(path).shape) <= 1024
+    assert likeness(pictures.picture_to_image(path), plain) > 0.97
+
+
+def test_noise_and_jpeg_do_not_matter(plain, tmp_path):
+    noisy = digit(ink=60, paper=200) + np.random.default_rng(0).normal(0, 8, (120, 160))
+    path = save(noisy.clip(0, 255).astype("uint8"), tmp_path / "noisy.jpg", quality=60)
+    assert likeness(pictures.picture_to_image(path), plain) > 0.97
+
+
+@pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
+def test_ink_on_a_transparent_ground_is_seen_whatever_its_color(color, plain, tmp_path):
+    opacity = digit(ink=255, paper=0)
+    pixels = np.random.default_rng(0).integers(0, 256, (120, 160, 4), dtype="uint8")  # colors that nobody sees
+    pixels[opacity > 0, :3] = color
+    pixels[..., 3] = opacity
+    image = pictures.picture_to_image(save(pixels, tmp_path / "transparent.png"))
+    assert likeness(image, plain) > 0.97
+
+
+@pytest.mark.parametrize("mode", ["P", "1", "LA", "CMYK"])
+def test_palettes_and_two_colors_are_read(mode, plain, tmp_path):
+    path = tmp_path / ("mode.jpg" if mode == "CMYK" else "mode.png")
+    Image.fromarray(digit(ink=0, paper=255)).convert(mode).save(path)
+    assert likeness(pictures.picture_to_image(path), plain) > 0.97
+
+
+def test_a_photograph_is_turned_upright(plain, tmp_path):
+    exif = Image.Exif()
+    exif[274] = 6
+    path = save(np.rot90(digit()).copy(), tmp_path / "turned.jpg", exif=exif)
+    assert likeness(pictures.picture_to_image(path), plain) > 0.97
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (64, 48), (8, 8)])
+def test_images_of_another_size_get_their_own_box(shape, tmp_path):
+    image = pictures.picture_to_image(save(digit(), tmp_path / "seven.png"), shape)
+    assert image.shape == shape
+    lengths = [np.ptp(np.flatnonzero(image.any(axis=axis))) + 1 for axis in (1, 0)]
+    for length, side, mass in zip(lengths, shape, pictures.center_of_mass(image), strict=True):
+        assert length <= round(side * 20 / 28) and abs(mass - side // 2) <= 0.5
+
+
+def test_ink_stays_complete_where_centering_would_push_it_out():
+    ink = np.zeros((20, 20), dtype="float32")
+    ink[:2], ink[:, 0] = 1, 0.01
+    assert pictures.center(ink).sum() == np.round(ink * 255).sum()
+
+
+@pytest.mark.parametrize("format", ["png", "jpg"])
+@pytest.mark.parametrize(
+    "blank",
+    [
+        np.zeros((50, 50), "uint8"),
+        np.full((1, 1), 255, "uint8"),
+        np.linspace(90, 250, 200).astype("uint8")[None].repeat(100, axis=0),
+        np.random.default_rng(0).normal(200, 15, (300, 300)).clip(0, 255).astype("uint8"),
+    ],
+    ids=["black", "one pixel", "shadow", "noise"],
+)
+def test_an_empty_picture_is_refused(blank, format, tmp_path):
+    with pytest.raises(LessonError, match="empty"):
+        pictures.picture_to_image(save(blank, tmp_path / f"blank.{format}"))
+
+
+def test_the_empty_page_of_the_lesson_is_refused():
+    with pytest.raises(LessonError, match="empty"):
+        pictures.picture_to_image(DATA_FOLDER / "drawings" / "empty.jpg")
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [((slice(50, 57), slice(50, 54)), "too small"), ((slice(8, 192), slice(8, 192)), "more than half")],
+)
+def test_a_speck_and_a_filled_page_are_refused(part, words, tmp_path):
+    gray = np.full((200, 200), 255, "uint8")
+    gray[part] = 0
+    with pytest.raises(LessonError, match=words):
+        pictures.picture_to_image(save(gray, tmp_path / "odd.png"))
+
+
+@pytest.mark.parametrize("content", [b"no picture", b"", "half"])
+def test_what_is_no_picture_is_refused(content, tmp_path):
+    if content == "half":
+        complete = save(digit(), tmp_path / "complete.png").read_bytes()
+        content = complete[: len(complete) // 2]
+    (tmp_path / "odd.png").write_bytes(content)
+    with pytest.raises(LessonError, match="is no picture, or a damaged one"):
+        pictures.read_picture(tmp_path / "odd.png")
+
+
+@pytest.mark.parametrize("path", ["", "missing.png", "data", "~nosuchuser/seven.png"])
+def test_a_path_without_a_file_is_refused(path):
+    with pytest.raises(LessonError, match="no file that can be opened"):
+        pictures.read_picture(path)
+
+
+def test_too_many_pixels_are_refused_before_they_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(LessonError, match="too large"):
+        pictures.read_picture(save(digit(), tmp_path / "bomb.png"))
+
+
+def test_a_path_is_looked_up_from_the_projects_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert pictures.read_picture("data/drawings/4.png").shape == (64, 64, 4)

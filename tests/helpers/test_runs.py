@@ -1,0 +1,175 @@
+"""Runs: what one notebook saves the next finds complete, and anything else is refused in a sentence."""
+
+import json
+import os
+import shutil
+import threading
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from helpers import chain, runs
+from helpers.errors import LessonError
+
+VALUES = {
+    "run": "mine", "dataset": "mnist", "normalization": "rows", "image_size": 28, "test_share": 0.2, "seed": 1,
+    "filters": 64, "precision": "float32", "epochs": 3, "batch_size": 256, "learning_rate": 0.001, "test_images": 0,
+    "schedule": "constant", "warmup": 0.0, "train_images": 0, "expected_accuracy": 0.97,
+}  # fmt: skip
+
+
+def open_run(notebook: str, **changes: object) -> runs.RunFolder:
+    return runs.open_run(notebook, {**VALUES, **changes})
+
+
+def refused(notebook: str, **changes: object) -> str:
+    with pytest.raises(LessonError) as caught:
+        open_run(notebook, **changes)
+    return str(caught.value)
+
+
+def save_dataset(run: str = "mine", value: int = 1) -> Path:
+    folder = open_run("02_dataset", run=run)
+    with folder.save("dataset.npz") as path:
+        np.savez(path, x_train=np.full(1000, value))
+    return folder.path
+
+
+def save_trained() -> Path:
+    folder = runs.RunFolder("04_training", chain.runs_folder() / "mine", {"epochs": 3})
+    folder.need("dataset.npz")
+    with folder.save("trained.keras") as path, zipfile.ZipFile(path, "w") as parts:
+        parts.writestr("config.json", "{}")
+        parts.writestr("model.weights.h5", b"weights")
+    return folder.path
+
+
+def test_what_is_saved_is_found_and_recorded_and_saving_again_replaces_it() -> None:
+    save_dataset(value=1)
+    folder = save_dataset(value=2)
+    path = runs.RunFolder("03_model", folder, {}).need("dataset.npz")
+    with np.load(path) as stored:
+        assert stored["x_train"][0] == 2
+    entry = runs.read_record(folder)["artifacts"]["dataset.npz"]
+    assert entry["maker"] == "02_dataset"
+    assert entry["parameters"] == {name: VALUES[name] for name in chain.BY_NAME["02_dataset"].parameters[1:]}
+    assert sorted(os.listdir(folder)) == [".record.lock", "dataset.npz", "run.json"]
+
+
+def test_a_save_that_is_interrupted_keeps_the_old_artifact_and_its_record() -> None:
+    folder = save_dataset(value=1)
+    with pytest.raises(KeyboardInterrupt), open_run("02_dataset").save("dataset.npz") as path:
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert open_run("03_model").need("dataset.npz").is_file()
+    assert sorted(os.listdir(folder)) == [".record.lock", "dataset.npz", "run.json"]
+
+
+def test_opened_cold_a_notebook_names_all_that_is_missing_and_one_command() -> None:
+    text = refused("05_testing", run="my run")
+    assert "dataset.npz (made by 02_dataset) and trained.keras (made by 04_training)" in text
+    assert text.count("python -m runner") == 1
+    assert "python -m runner run --name 'my run' --to 04_training" in text
+    save_dataset()
+    text = refused("05_testing")
+    assert "dataset.npz" not in text
+    assert "trained.keras (made by 04_training)" in text
+
+
+def test_wrong_parameters_are_refused_all_at_once() -> None:
+    text = refused("04_training", run="../x", epochs=0, batch_size="64")
+    for words in ("epochs", "batch_size", "without quotation marks", "'../x'", "change the cell of parameters"):
+        assert words in text
+
+
+def test_a_misspelled_parameter_is_named_with_the_nearest() -> None:
+    text = refused("04_training", epoch=1, __annotations__={"epochs": int, "epoch": int, "images": list})
+    assert "this notebook has no parameter epoch (did you mean epochs?)" in text
+    assert "images" not in text, "a learner's own annotated variable is no parameter"
+    assert "restart the kernel" in text, "or the misspelled name is still there, and refused again"
+
+
+def test_after_a_restart_the_parameters_that_are_not_set_are_named() -> None:
+    with pytest.raises(LessonError, match=r"parameter run is not set; parameter filters is not set"):
+        runs.open_run("03_model", {"seed": 1, "precision": "float32"})
+
+
+@pytest.mark.parametrize("keep", [0, 10, 500])
+def test_a_damaged_artifact_is_refused(keep: int) -> None:
+    path = save_dataset() / "dataset.npz"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(LessonError, match=r"dataset\.npz is not the file that 02_dataset saved\n.*run 02_dataset"):
+        open_run("03_model").need("dataset.npz")
+
+
+def test_a_damaged_model_that_no_record_names_is_refused() -> None:
+    folder = save_dataset()
+    (folder / "trained.keras").write_bytes(b"half of a model")
+    with pytest.raises(LessonError, match=r"trained\.keras is damaged \(.*not a complete Keras file"):
+        open_run("05_testing").need("trained.keras")
+
+
+def test_an_artifact_of_another_run_is_refused() -> None:
+    folder, other = save_dataset(), save_dataset("other", value=2)
+    shutil.copy(other / "dataset.npz", folder)
+    with pytest.raises(LessonError, match="is not the file that 02_dataset saved"):
+        open_run("03_model").need("dataset.npz")
+
+
+def test_an_artifact_deleted_after_opening_is_named_as_missing() -> None:
+    folder = save_dataset()
+    opened = open_run("03_model")
+    (folder / "dataset.npz").unlink()
+    with pytest.raises(LessonError, match=r"has no dataset\.npz"):
+        opened.need("dataset.npz")
+
+
+def test_a_file_put_there_by_hand_is_taken_as_it_is() -> None:
+    folder = chain.runs_folder() / "mine"
+    folder.mkdir()
+    np.savez(folder / "dataset.npz", x_train=np.zeros(3))
+    assert open_run("03_model").need("dataset.npz").is_file()
+
+
+def test_a_model_trained_on_other_data_is_refused() -> None:
+    save_dataset(value=1)
+    record = runs.read_record(save_trained())["artifacts"]
+    assert record["trained.keras"]["made_from"] == {"dataset.npz": record["dataset.npz"]["digest"]}
+    assert open_run("05_testing").need("trained.keras").is_file()
+    save_dataset(value=2)
+    with pytest.raises(LessonError, match=r"trained\.keras was made from another dataset\.npz"):
+        open_run("05_testing").need("trained.keras")
+
+
+def test_a_folder_is_a_run_only_with_a_valid_record(tmp_path: Path) -> None:
+    folder = save_dataset()
+    assert runs.is_run(folder)
+    for content in ("", '{"schema": 2, "art', "[]", '{"schema": 2}', '{"schema": 99, "artifacts": {}}'):
+        (folder / "run.json").write_text(content)
+        assert not runs.is_run(folder), content
+        with pytest.raises(LessonError, match=r"run\.json is damaged"):
+            runs.read_record(folder)
+    assert not runs.is_run(tmp_path)
+    (tmp_path / "run.json").mkdir()
+    assert not runs.is_run(tmp_path)
+
+
+def test_a_refused_notebook_makes_no_folder() -> None:
+    refused("03_model")
+    refused("02_dataset", seed=-1)
+    assert os.listdir(chain.runs_folder()) == []
+
+
+def test_several_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+    def write(number: int) -> None:
+        runs.update_record(tmp_path, lambda record: record.update({f"writer {number}": number}))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert [record[f"writer {number}"] for number in range(8)] == list(range(8))
