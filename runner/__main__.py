@@ -1,0 +1,31 @@
+"""`python -m runner …`: listens to signals before anything else, which takes a moment to import."""
+
+import os
+import sys
+
+from runner.stop import INTERRUPTED, stop
+
+
+def run() -> int:
+    """Run the command line.
+
+    Returns:
+        The exit code.
+    """
+    if os.name == "posix" and sys.getfilesystemencoding() != "utf-8":
+        # Old locales can't write down every path: start again in Python's UTF-8 mode, and each kernel with it.
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    stop.listen()
+    try:
+        from runner.cli import main
+
+        return main()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    finally:
+        stop.ignore()
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,117 @@
+"""Keeping the project tidy: the outputs stored in the committed notebooks, and what may be deleted."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from helpers import chain, files, runs
+from helpers.chain import Notebook
+from helpers.errors import LessonError
+from helpers.files import shown
+from runner import record, screen
+
+CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache", "build", "dist")
+NESTED_CACHES = ("__pycache__", ".ipynb_checkpoints")
+PACKAGES = ("helpers", "runner", "workers", "workshop", "tests", "notebooks")
+
+
+def store_outputs(folder: Path) -> int:
+    """Copy the outputs of the executed notebooks in a run's folder into the committed ones, cell by cell.
+
+    07_scaling_out is not part of this run; its outputs are copied from where `make run-scaling` keeps it, `RUN-workers`.
+
+    Returns:
+        How many notebooks got their outputs.
+
+    Raises:
+        LessonError: an executed notebook has other code than the committed one; none is changed then.
+    """
+    changed = [(notebook, with_outputs(notebook, folder)) for notebook in chain.NOTEBOOKS]
+    beside = folder.with_name(f"{folder.name}-workers")
+    if (beside / f"{chain.SCALING.name}.ipynb").is_file():
+        changed.append((chain.SCALING, with_outputs(chain.SCALING, beside)))
+    for notebook, content in changed:
+        with files.replacing(notebook.path) as temporary:
+            temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return len(changed)
+
+
+def with_outputs(notebook: Notebook, folder: Path) -> dict[str, Any]:
+    """The committed notebook with the outputs of the executed one, its cells counted from 1, nothing of stderr."""
+    content: dict[str, Any] = files.read_json(notebook.path)
+    executed = files.read_json(folder / f"{notebook.name}.ipynb")
+    outputs = {cell["id"]: cell["outputs"] for cell in executed["cells"] if cell["cell_type"] == "code"}
+    sources = {cell["id"]: "".join(cell["source"]) for cell in executed["cells"]}
+    count = 0
+    for cell in content["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        if sources.get(cell["id"]) != "".join(cell["source"]):
+            what = f"{shown(folder / notebook.name)}.ipynb was made from other code: see its cell {cell['id']}"
+            again = "make run-scaling PROFILE=classic" if notebook is chain.SCALING else "python -m runner outputs"
+            raise LessonError(what, f"run it again ({again}), or delete that file")
+        count += 1
+        kept = [output for output in outputs[cell["id"]] if output.get("name") != "stderr"]
+        cell["outputs"] = [
+            output | ({"execution_count": count} if "execution_count" in output else {}) for output in kept
+        ]
+        cell["execution_count"] = count
+    return content
+
+
+def clean() -> int:
+    """Delete what the project wrote into runs, and its caches; say how much space that freed, and what was left.
+
+    Returns:
+        The exit code: 2 where something was left that should have been deleted.
+    """
+    out, freed, left = screen.console(), 0, []
+    folders = [path for path in sorted(chain.runs_folder().glob("*")) if runs.is_run(path)]
+    for path in [*folders, *_caches()]:
+        size = _size(path)
+        try:
+            _delete_run(path) if path in folders else record.delete(path)
+        except LessonError as error:
+            left.append(error.what)
+        except filelock.Timeout:
+            left.append(f"a run is going on in {shown(path)}")
+        if gained := size - _size(path):
+            freed += gained
+            out.print(f"deleted {shown(path)}, {gained / 1e6:,.1f} MB")
+        if path in folders and path.is_dir() and not runs.is_run(path):
+            names = ", ".join(sorted(inside.name for inside in path.iterdir()))
+            out.print(f"kept in {shown(path)}, since the project did not write it: {names}")
+    out.print(f"{freed / 1e6:,.1f} MB freed")
+    for what in left:
+        out.print(f"not deleted: {what}")
+    return 2 if left else 0
+
+
+def _delete_run(folder: Path) -> None:
+    """Delete what the project wrote into a run's folder, its record last, and the folder if nothing else is in it."""
+    beside = [record.REPORT, record.PROGRESS, record.KERNEL_LOG]
+    ours = [*record.files_of(folder, chain.ALL), *(folder / name for name in beside), *folder.glob(".*.partial.*")]
+    try:
+        with record.lock_of(folder):
+            for path in [*ours, folder / runs.RECORD]:
+                record.delete(path)
+    except OSError as error:
+        raise LessonError(f"{shown(folder)} can't be emptied ({error.strerror})", "make it writable") from error
+    for name in record.LOCKS:
+        record.delete(folder / name)
+    with contextlib.suppress(OSError):  # something else is in it
+        folder.rmdir()
+
+
+def _size(path: Path) -> int:
+    return sum(part.lstat().st_size for part in path.rglob("*") if not part.is_dir())
+
+
+def _caches() -> list[Path]:
+    found = [chain.ROOT / name for name in CACHES]
+    for name in PACKAGES:
+        found += [path for kind in NESTED_CACHES for path in (chain.ROOT / name).rglob(kind)]
+    return [path for path in found if path.is_dir()]

@@ -1,0 +1,165 @@
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import runner_series
+
+from helpers import chain, checks
+from helpers.runner import preflight, record, series
+from helpers.runner.settings import settle
+
+
+@pytest.fixture(autouse=True)
+def notebooks(tmp_path, monkeypatch):
+    monkeypatch.setattr(chain, "NOTEBOOKS_FOLDER", runner_series.make_series(tmp_path / "notebooks"))
+    return chain.NOTEBOOKS_FOLDER
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch):
+    monkeypatch.setattr(series, "_Series", lambda *_: pytest.fail("a notebook would have run"))
+
+
+def refused(capsys, *problems, **asked) -> str:
+    settings, found = settle(**asked)
+    assert series.run(settings, found) == series.REFUSED
+    return capsys.readouterr().err
+
+
+def test_a_good_run_is_not_refused():
+    assert preflight.problems(settle(profile="smoke")[0]) == []
+
+
+def test_everything_is_refused_at_once_in_five_seconds_without_tensorflow(notebooks, tmp_path, monkeypatch):
+    damaged = tmp_path / "own.npz"
+    damaged.write_bytes(b"PK\3\4 no archive")
+    monkeypatch.setattr(chain, "NOTEBOOKS_FOLDER", notebooks)
+    driver = runner_series.DRIVER.replace(
+        'main(prog_name="python -m helpers")',
+        'try:\n    main(prog_name="x")\n'
+        'finally:\n    print("HEAVY", {"tensorflow", "papermill", "keras"} & set(sys.modules))',
+    )
+    words = ["run", "-p", "epoch", "1", "-p", "train_images", "many", "--from", "nine", "-p", "dataset", str(damaged)]
+    began = time.monotonic()
+    found = subprocess.run(
+        [sys.executable, "-c", driver, str(notebooks), *words], capture_output=True, text=True, encoding="utf-8"
+    )
+    assert time.monotonic() - began < 5
+    assert found.returncode == 2
+    assert "4 problems" in found.stderr
+    for word in ("epoch (did you mean epochs?)", "not 'many'", "no notebook nine", "own.npz is damaged"):
+        assert word in found.stderr
+    assert found.stderr.count("to mend it:") == 4
+    assert "HEAVY set()" in found.stdout
+    assert not (chain.runs_folder() / "fast").exists()
+
+
+def test_a_folder_that_another_run_holds_is_refused(capsys, nothing_runs):
+    folder = chain.runs_folder() / "fast"
+    folder.mkdir(parents=True)
+    with record.lock_of(folder):
+        assert "another run holds" in refused(capsys)
+    assert folder.exists()
+
+
+def test_a_refusal_leaves_nothing_behind_and_keeps_what_was_there(capsys, nothing_runs):
+    refused(capsys, pairs=[("epochs", "0")])
+    assert not (chain.runs_folder() / "fast").exists()
+    mine = chain.runs_folder() / "fast" / "model.keras"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    refused(capsys, pairs=[("epochs", "0")])
+    assert mine.read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_written_is_refused(capsys, nothing_runs, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("DIGITS_RUNS", str(tmp_path / "file"))
+    words = refused(capsys)
+    assert "can't be written" in words
+    assert "DIGITS_RUNS" in words
+
+
+@pytest.mark.parametrize("content", ["{", '{"schema": 99}', "[]"])
+def test_a_record_that_cannot_be_read_is_refused(capsys, nothing_runs, content):
+    path = chain.runs_folder() / "fast" / "run.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    assert "run.json" in refused(capsys)
+    assert path.read_text() == content
+
+
+def test_too_little_disk_or_memory_is_refused(capsys, nothing_runs, monkeypatch):
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: SimpleNamespace(free=10**6, total=10**9, used=0))
+    monkeypatch.setattr(checks.psutil, "virtual_memory", lambda: SimpleNamespace(available=10**8, total=10**9))
+    words = refused(capsys)
+    assert "disk: 0.0 GB free" in words
+    assert "memory: 0.1 GB available" in words
+
+
+def test_less_memory_is_asked_for_a_slice(monkeypatch):
+    enough = SimpleNamespace(available=1.7e9, total=2e9)
+    monkeypatch.setattr(checks.psutil, "virtual_memory", lambda: enough)
+    assert preflight.problems(settle(profile="smoke")[0]) == []
+    assert preflight.problems(settle(profile="fast")[0]) != []
+
+
+def test_a_kernel_that_is_another_interpreter_is_refused(capsys, nothing_runs, tmp_path, monkeypatch):
+    folder = tmp_path / "jupyter" / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    argv = [str(tmp_path / "elsewhere" / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (folder / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Other", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    words = refused(capsys)
+    assert "elsewhere" in words
+    assert "kernelspec remove" in words
+
+
+def test_helpers_that_the_notebooks_would_not_find_are_refused(capsys, nothing_runs, tmp_path, monkeypatch):
+    other = tmp_path / "other" / "helpers"
+    other.mkdir(parents=True)
+    (other / "__init__.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(other.parent))
+    assert f"would import helpers from {other}" in refused(capsys)
+    (other / "__init__.py").write_text("1 / 0")
+    assert "can't import helpers" in refused(capsys)
+
+
+def test_a_notebook_that_cannot_be_read_is_refused(capsys, nothing_runs, notebooks):
+    (notebooks / "03_model.ipynb").write_text("{")
+    (notebooks / "05_testing.ipynb").unlink()
+    words = refused(capsys)
+    assert "03_model.ipynb is missing or damaged" in words
+    assert "05_testing.ipynb is missing or damaged" in words
+
+
+def test_from_a_notebook_whose_needs_are_missing_gets_the_notebooks_own_sentence(capsys, nothing_runs):
+    words = refused(capsys, first="04", name="new")
+    assert "dataset.npz is missing: the notebook 02_dataset makes it" in words
+    assert "python -m helpers run --name new --to 03_model" in words
+
+
+def test_a_dry_run_changes_nothing_and_still_tells_what_speaks_against_the_run(capsys, notebooks):
+    settings, problems = settle(profile="smoke")
+    assert series.dry_run(settings, problems) == series.DONE
+    shown = capsys.readouterr().out
+    assert shown.count("it has not finished yet") == 5
+    assert not chain.runs_folder().joinpath("smoke").exists()
+    (notebooks / "02_dataset.ipynb").unlink()
+    settings, problems = settle(profile="smoke", first="03")
+    assert series.dry_run(settings, problems) == series.REFUSED
+
+
+def test_the_helpers_beside_the_notebooks_are_those_of_this_project():
+    assert Path(preflight.__file__).is_relative_to(chain.ROOT)
+    preflight._check_helpers()
+
+
+def test_data_that_takes_long_to_look_at_is_left_to_the_notebook(tmp_path, monkeypatch):
+    monkeypatch.setattr(checks, "check_data", lambda dataset: pytest.fail(f"read all of {dataset}"))
+    for dataset in ("fashion_mnist", str(tmp_path)):
+        assert preflight.problems(settle(profile="smoke", pairs=[("dataset", dataset)])[0]) == []
