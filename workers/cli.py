@@ -6,7 +6,9 @@ No TensorFlow until training begins.
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,11 +17,11 @@ import filelock
 from helpers import chain, files, runs
 from helpers.errors import LessonError
 from helpers.runs import RunFolder
-from workers.cluster import Cluster, this_cluster, wait_for_others
+from workers.cluster import this_cluster, wait_for_others
 from workers.launcher import EXIT_WORKER_LOST, start_workers, stop_with_launcher, watch
 from workers.recipe import Recipe
 
-EXIT_ALONE, EXIT_REFUSED, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_REFUSED, EXIT_INTERRUPTED = 1, 2, 130
 PRACTICE_FOLDER = "practice"  # in the run's folder
 
 
@@ -30,7 +32,6 @@ PRACTICE_FOLDER = "practice"  # in the run's folder
 @click.option("--batch-size", default=256, show_default=True, help="Images in each update, of all workers together.")
 @click.option("--learning-rate", default=0.001, show_default=True, help="Step size of each update.")
 @click.option("--seed", default=1, show_default=True, help="Start of the random numbers.")
-@click.option("--steps", type=click.IntRange(min=0), default=0, help="Stop after so many updates; 0 trains all epochs.")
 @click.option("--practice", type=click.IntRange(min=0), default=0, help="Use so many images only; save in practice/.")
 @click.option("--wait", type=click.IntRange(min=1), default=600, show_default=True, help="Seconds to wait for others.")
 def main(name: str, local: int | None, wait: int, **options: Any) -> None:
@@ -83,36 +84,34 @@ def _work(name: str, recipe: Recipe, wait: int) -> int:
     source = target = _open(name, recipe, cluster.workers)
     if recipe.practice:  # a run within the run, so that the run's own trained model is kept
         target = RunFolder("workers", source.path / PRACTICE_FOLDER, asdict(recipe))
-    try:
-        with _locked(target) if cluster.is_chief else contextlib.nullcontext():
-            return _train(source, target, cluster, recipe, wait)
-    except filelock.Timeout:
-        what = f"another command is at work in {files.shown(target.path)}"
-        raise LessonError(what, "wait until it has ended, or choose another run with --name") from None
+    with _locked(target.path) if cluster.is_chief else contextlib.nullcontext():
+        from workers import engine
 
-
-def _locked(folder: RunFolder) -> filelock.BaseFileLock:
-    """The same lock as the runner's, so that neither writes where the other does; the system frees it in any case."""
-    if folder.path.exists() and not runs.is_run(folder.path):
-        raise LessonError(f"{files.shown(folder.path)} is not a run", "move it away and start again")
-    runs.update_record(folder.path, lambda _: None)
-    return filelock.FileLock(folder.path / runs.RUN_LOCK, timeout=0)
-
-
-def _train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe, wait: int) -> int:
-    from workers import engine
-
-    if cluster.workers > 1:
-        cluster.say(f"waiting until all {cluster.workers} workers are there, {wait} seconds at most")
-    if missing := wait_for_others(cluster, wait):
-        cluster.say(f"no worker answered at {', '.join(missing)} within {wait} seconds, so this one stops")
-        return EXIT_ALONE
-    try:
-        engine.train(source, target, cluster, recipe)
-    except engine.LOST_ERRORS as error:
-        if cluster.workers == 1:
-            raise
-        cluster.say(f"another worker was lost ({type(error).__name__}), so this one stops")
-        cluster.say("start all workers again to continue from the last checkpoint")
-        return EXIT_WORKER_LOST
+        if cluster.workers > 1:
+            cluster.say(f"waiting for {cluster.workers - 1} more, {wait} seconds at most")
+        if missing := wait_for_others(cluster, wait):
+            cluster.say(f"no worker answered at {', '.join(missing)} within {wait} seconds, so this one stops")
+            return EXIT_FAILED
+        try:
+            engine.train(source, target, cluster, recipe)
+        except engine.LOST_ERRORS as error:
+            if cluster.workers == 1:
+                raise
+            cluster.say(f"another worker was lost ({type(error).__name__}), so this one stops")
+            cluster.say("start all workers again to continue from the last checkpoint")
+            return EXIT_WORKER_LOST
     return 0
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the runner's lock too, so that neither writes where the other does; the system frees it in any case."""
+    if folder.exists() and not runs.is_run(folder):
+        raise LessonError(f"{files.shown(folder)} is not a run", "move it away and start again")
+    runs.update_record(folder, lambda _: None)
+    try:
+        with filelock.FileLock(folder / runs.RUN_LOCK, timeout=0):
+            yield
+    except filelock.Timeout:
+        what = f"another command is at work in {files.shown(folder)}"
+        raise LessonError(what, "wait until it has ended, or choose another run with --name") from None

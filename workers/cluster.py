@@ -88,20 +88,12 @@ def wait_for_others(cluster: Cluster, seconds: float) -> list[str]:
 
     Returns:
         The addresses that could not be reached; none if all workers are there.
-
-    Raises:
-        LessonError: another program uses this worker's port.
     """
     missing = [address for number, address in enumerate(cluster.addresses) if number != cluster.number]
     if not missing:
         return []
-    port = cluster.addresses[cluster.number][1]
     deadline = time.monotonic() + seconds
-    try:
-        listening = socket.create_server(("", port))
-    except OSError as error:
-        raise _unusable(f"this worker can't listen on port {port} ({error})") from error
-    with listening:
+    with socket.create_server(("", cluster.addresses[cluster.number][1])):
         while (missing := [address for address in missing if not _answers(address)]) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
     return [f"{host}:{port}" for host, port in missing]

@@ -5,12 +5,9 @@ Each worker holds the whole model and computes the gradients of its share of eve
 batches is written out here; what happens in a batch is still the model's own `train_step`.
 """
 
-# ruff: noqa: ARG002 (Keras says what a callback's methods are given)
-
 import contextlib
 import datetime
 import io
-import os
 import time
 import zlib
 from collections.abc import Iterable
@@ -27,11 +24,9 @@ from helpers.lesson import process_data
 from helpers.runs import RunFolder
 from helpers.training import Checkpoint, Recorder
 from workers.cluster import Cluster
-from workers.launcher import threads_each
 from workers.recipe import Recipe
 
 CHECKPOINT_FOLDER = "checkpoint-of-workers"  # in the run's folder
-UPDATES_BETWEEN_LINES = 50
 errors = tf.errors
 # What TensorFlow raises in the others when a worker is gone: its coordination service misses the heartbeats of ten
 # seconds, or a connection breaks before that.
@@ -41,8 +36,8 @@ LOST_ERRORS = (errors.AbortedError, errors.CancelledError, errors.DeadlineExceed
 def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe) -> None:
     """Train the run's `model.keras` on its `dataset.npz`; the chief saves `trained.keras` and `history.json`.
 
-    The chief also adds to the list `workers` of the record: how many there were, the threads of each, the batch size,
-    the updates made, the images a second without the first update of each epoch, and when it ended.
+    The chief also adds to the list `workers` of the record: how many there were, the recipe, the images a
+    second without the first update of each epoch, and when it ended.
 
     Args:
         source: the run's folder, on a disk that all workers share.
@@ -57,23 +52,26 @@ def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe
     used = {name: files.digest(source.need(name)) for name in chain.SCALING.needs}
     strategy = tf.distribute.MultiWorkerMirroredStrategy()  # returns when all workers are there
     recipe.check(strategy.num_replicas_in_sync)
-    agree(strategy, f"{recipe} {used}")  # first, because who has another recipe deletes the checkpoint
+    agree(strategy, f"{recipe} {used}")  # first, because a worker with another recipe would delete the checkpoint
     keras.utils.set_random_seed(recipe.seed)
-    training = Training(strategy, source, target, recipe, used)
-    recorder, checkpoint = training.recorder, training.checkpoint
-    agree(strategy, f"epochs that are done: {recorder.history['epochs']}")
-    progress = Progress(recorder, cluster)
-    training.run([recorder, progress, checkpoint] if cluster.is_chief else [recorder])
+    training = Training(strategy, source, recipe)
+    checkpoint = Checkpoint(target.path / CHECKPOINT_FOLDER, training.recorder, asdict(recipe) | used)
+    training.resume(checkpoint)
+    done = training.recorder.history["epochs"]
+    agree(strategy, f"after epoch {done}")
+    if cluster.is_chief:
+        begin = f"training continues after epoch {done}, from the last checkpoint" if done else "training begins"
+        cluster.say(f"{begin}; workers: {cluster.workers}")
+    training.run(cluster, checkpoint)
     if cluster.is_chief:
         with target.save("trained.keras") as path:
             training.model.save(path)
         with target.save("history.json") as path:
-            files.write_json(path, recorder.history)
-        entry = {"workers": cluster.workers, "batch_size": recipe.batch_size, "updates": training.updates}
-        entry["threads_each"] = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or threads_each(1))
-        ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        measured = {"images_per_second": round(progress.speed, 1), "ended": ended}
-        runs.update_record(target.path, lambda record: record.setdefault("workers", []).append(entry | measured))
+            files.write_json(path, training.recorder.history)
+        entry: dict[str, Any] = {"workers": cluster.workers, **asdict(recipe)}
+        entry["images_per_second"] = round(training.speed, 1)
+        entry["ended"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        runs.update_record(target.path, lambda record: record.setdefault("workers", []).append(entry))
         checkpoint.delete()
     agree(strategy, "the chief has saved")
 
@@ -106,46 +104,50 @@ class Training:
     Attributes:
         model: the model that learns, one copy in each worker, all alike after each update.
         recorder: the record of every batch and epoch.
-        checkpoint: what keeps the last finished epoch; training continues from there.
+        speed: images a second so far, without the first update of each epoch, which waits for the graph.
     """
 
-    def __init__(
-        self, strategy: Any, source: RunFolder, target: RunFolder, recipe: Recipe, used: dict[str, str]
-    ) -> None:
-        self._strategy, self._recipe = strategy, recipe
+    def __init__(self, strategy: Any, source: RunFolder, recipe: Recipe) -> None:
+        self._strategy, self._recipe, self.speed = strategy, recipe, 0.0
+        with strategy.scope():
+            self.model = keras.models.load_model(source.path / "model.keras")
+            self.model.optimizer.learning_rate = recipe.learning_rate
         with np.load(source.path / "dataset.npz", allow_pickle=False) as data:
             self._labels = data["y_train"][: recipe.practice or None]
             self._images = process_data(data["x_train"][: len(self._labels)], str(data["normalization"]))
         self._learned, self._held_out = split(len(self._labels), strategy.num_replicas_in_sync)
         self.recorder = Recorder(len(self._learned), recipe.batch_size)
-        self.checkpoint = Checkpoint(target.path / CHECKPOINT_FOLDER, self.recorder, asdict(recipe) | used)
-        with strategy.scope(), contextlib.redirect_stdout(io.StringIO()):  # all workers would print the same line
-            self.model = self.checkpoint.resume(keras.models.load_model(source.path / "model.keras"))
-            self.model.optimizer.learning_rate = recipe.learning_rate
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Continue from the checkpoint, if there is one of the same training."""
+        with self._strategy.scope(), contextlib.redirect_stdout(io.StringIO()):  # all workers would print the same
+            self.model = checkpoint.resume(self.model)
             self.model.optimizer.build(self.model.trainable_variables)
 
-    @property
-    def updates(self) -> int:
-        """How many were made, those before the checkpoint included."""
-        return len(self.recorder.history["batches"]["loss"])
-
-    def run(self, callbacks: list[keras.callbacks.Callback]) -> None:
-        """Train all epochs that are not done yet, or until enough updates are made in all."""
-        watching = keras.callbacks.CallbackList(callbacks, model=self.model, epochs=self._recipe.epochs)
+    def run(self, cluster: Cluster, checkpoint: Checkpoint) -> None:
+        """Train all epochs that are not done yet."""
+        callbacks = [self.recorder, checkpoint] if cluster.is_chief else [self.recorder]
+        watching = keras.callbacks.CallbackList(callbacks, model=self.model)
         watching.on_train_begin()
+        images, seconds, seen = 0, 0.0, self.recorder.history["batches"]["images"]
         for epoch in range(self.recorder.history["epochs"], self._recipe.epochs):
-            if self._recipe.steps and self.updates >= self._recipe.steps:
-                break
             watching.on_epoch_begin(epoch)
             order = np.random.default_rng([self._recipe.seed, epoch]).permutation(self._learned)
             for number, batch in enumerate(self._batches(order)):
+                begun = time.monotonic()
                 watching.on_train_batch_end(number, {"loss": float(self._update(batch))})
-                if self.updates == self._recipe.steps:
-                    break
+                if number:
+                    images += seen[-1] - seen[-2]
+                    seconds += time.monotonic() - begun
             logs = self._results()
             for batch in self._batches(self._held_out):
                 self._evaluate(batch)
-            watching.on_epoch_end(epoch, logs | {f"val_{name}": value for name, value in self._results().items()})
+            logs |= {f"val_{name}": value for name, value in self._results().items()}
+            watching.on_epoch_end(epoch, logs)
+            self.speed = images / max(seconds, 1e-9)
+            if cluster.is_chief:
+                measured = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
+                cluster.say(f"epoch {epoch + 1} of {self._recipe.epochs}: {measured}; {self.speed:.1f} images a second")
 
     def _batches(self, order: np.ndarray) -> Iterable[Any]:
         """This worker's share of each batch, in this order of the images."""
@@ -172,35 +174,3 @@ class Training:
         found = {name: float(value) for name, value in self.model.get_metrics_result().items()}
         self.model.reset_metrics()
         return found
-
-
-class Progress(keras.callbacks.Callback):
-    """Prints how training goes, and measures its speed.
-
-    Attributes:
-        speed: images a second so far, without the first update of each epoch, which waits for the graph.
-    """
-
-    def __init__(self, recorder: Recorder, cluster: Cluster) -> None:
-        super().__init__()
-        self._history, self._say, self.speed = recorder.history, cluster.say, 0.0
-        self._images, self._seconds, self._last = 0, 0.0, 0.0
-        done = self._history["epochs"]
-        begin = f"training continues after epoch {done}, from the last checkpoint" if done else "training begins"
-        cluster.say(f"{begin}; workers: {cluster.workers}")
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Measure the speed, and print it now and then."""
-        now, seen = time.monotonic(), self._history["batches"]["images"]
-        if batch:
-            self._images += seen[-1] - seen[-2]
-            self._seconds += now - self._last
-            self.speed = self._images / self._seconds
-        self._last = now
-        if batch and batch % UPDATES_BETWEEN_LINES == 0:
-            self._say(f"{seen[-1]:,} images seen, {self.speed:.1f} a second")
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Print what Keras measured."""
-        measured = ", ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
-        self._say(f"epoch {epoch + 1} of {self.params['epochs']}: {measured}; {self.speed:.1f} images a second")

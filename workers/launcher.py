@@ -20,35 +20,35 @@ from workers.cluster import POLL_SECONDS, free_addresses, tf_config, this_cluste
 EXIT_WORKER_LOST = 5  # start all workers again to continue from the last checkpoint
 GRACE_SECONDS = 30  # that the others have to notice for themselves that one was lost
 LAUNCHED = "DIGITS_LAUNCHED"
-LINES_SHOWN = 40
 
 
 class Worker:
-    """A worker that was started: its process, and a file with what it writes on stderr."""
+    """A worker that was started: its process, and a file with what it writes on stderr.
+
+    This machine's cores are divided among all workers.
+    """
 
     def __init__(self, command: Sequence[str], addresses: Sequence[str], number: int) -> None:
-        threads = str(threads_each(len(addresses)))
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        threads = str(max(cores // len(addresses), 1))
         environment = {**os.environ, "TF_CONFIG": json.dumps(tf_config(addresses, number)), LAUNCHED: "1"}
         environment |= {"TF_NUM_INTRAOP_THREADS": threads, "OMP_NUM_THREADS": threads}
         self.cluster = this_cluster(environment)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (it is read when the worker has ended)
         self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=self._errors)
 
-    def how_it_ended(self) -> str:
-        """Its name and exit code in words."""
-        name, code = self.cluster.name, self.process.returncode
-        return f"{name} was killed (signal {-code})" if code < 0 else f"{name} ended with exit code {code}"
-
-    def show_errors(self) -> None:
-        """Print the last lines that it wrote on stderr, unless it ended well or lost another worker."""
-        if self.process.returncode not in (0, EXIT_WORKER_LOST):
+    def say_how_it_ended(self) -> None:
+        """Print the last lines that it wrote on stderr, unless it lost another worker, and how it ended."""
+        code = self.process.returncode
+        if code not in (0, EXIT_WORKER_LOST):
             self._errors.seek(0)
-            for line in self._errors.read().decode(errors="replace").splitlines()[-LINES_SHOWN:]:
+            for line in self._errors.read().decode(errors="replace").splitlines()[-40:]:
                 self.cluster.say(line)
+        self.cluster.say(f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}")
 
 
 def start_workers(count: int, options: Sequence[str]) -> list[Worker]:
-    """Start `count` workers on this machine with these options; its cores are divided among them."""
+    """Start `count` workers on this machine with these options."""
     command, addresses = [sys.executable, "-m", "workers", *options], free_addresses(count)
     return [Worker(command, addresses, number) for number in range(count)]
 
@@ -61,41 +61,31 @@ def watch(workers: Sequence[Worker]) -> int:
         its own code where it was refused or failed.
     """
     try:
-        first = _watch(workers)
+        first = _first_failure(workers)
     finally:
         for worker in workers:
             worker.process.kill()
             worker.process.wait()
-    if first:
-        for worker in workers:
-            worker.show_errors()
-        click.echo("; ".join(worker.how_it_ended() for worker in workers))
+    for worker in workers:
+        if first:
+            worker.say_how_it_ended()
     return EXIT_WORKER_LOST if first < 0 else first
 
 
-def _watch(workers: Sequence[Worker]) -> int:
-    """The code of the first worker that did not end well, once all have ended or `GRACE_SECONDS` later."""
+def _first_failure(workers: Sequence[Worker]) -> int:
+    """The code of the first worker that did not end well, once all have ended or `GRACE_SECONDS` later; else 0."""
     first, deadline = 0, float("inf")
-    while True:
-        running = [worker.cluster.name for worker in workers if worker.process.poll() is None]
-        failed = [worker for worker in workers if worker.process.returncode]
+    while time.monotonic() < deadline:
+        codes = [worker.process.poll() for worker in workers]
+        # Of several at once, the one that did more than lose another.
+        failed = sorted((code for code in codes if code), key=lambda code: code == EXIT_WORKER_LOST)
         if failed and not first:
-            # Of several at once, the one that did more than lose another.
-            cause = min(failed, key=lambda worker: worker.process.returncode == EXIT_WORKER_LOST)
-            first, deadline = cause.process.returncode, time.monotonic() + GRACE_SECONDS
-            click.echo(f"{cause.how_it_ended()}; the others stop too")
-        if not running:
-            return first
-        if time.monotonic() > deadline:
-            click.echo(f"{', '.join(running)} did not stop within {GRACE_SECONDS} seconds and will be killed")
-            return first
+            first, deadline = failed[0], time.monotonic() + GRACE_SECONDS
+            click.echo("a worker did not end well; the others stop too")
+        if None not in codes:
+            break
         time.sleep(POLL_SECONDS)
-
-
-def threads_each(workers: int) -> int:
-    """How many threads of this machine's cores each of `workers` workers gets, at least 1."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(cores // workers, 1)
+    return first
 
 
 def stop_with_launcher() -> None:

@@ -16,7 +16,6 @@ class Recipe:
         learning_rate: step size of each update.
         seed: start of the random numbers. It also orders the images, so the batches are the same ones for any number of
             workers that divides the images evenly.
-        steps: stop after so many updates, in the middle of an epoch too; 0 trains all epochs.
         practice: use only so many images, the first ones; 0 uses all.
     """
 
@@ -24,7 +23,6 @@ class Recipe:
     batch_size: int
     learning_rate: float
     seed: int
-    steps: int
     practice: int
 
     def check(self, workers: int) -> None:
