@@ -1,0 +1,150 @@
+"""Training: each batch is recorded, and one that was cut short continues only as the same training."""
+
+import re
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from helpers import runs, training
+from helpers.training import Checkpoint, Recorder
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (50, 8, 8), dtype="uint8")
+LABELS = np.arange(50, dtype="uint8") % 3
+TRAINING, BATCH = 40, 16  # a fifth is held out, and the last batch of an epoch holds 8 images
+SEEN = [16, 32, 40, 56, 72, 80, 96, 112, 120]
+RECIPE = {"parameters": {"epochs": 3}, "made_from": {"dataset.npz": "a"}}
+
+
+def new_model(learning_rate: float = 0.01) -> keras.Model:
+    keras.utils.set_random_seed(1)
+    layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
+    model = keras.Sequential(layers)
+    optimizer = keras.optimizers.Adam(learning_rate)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+class StopIn(keras.callbacks.Callback):
+    """End the training in the middle of an epoch, counted from 1."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__()
+        self._stop_in = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch + 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self._epoch, batch) == (self._stop_in, 1):
+            raise KeyboardInterrupt
+
+
+def train(folder: Path, *callbacks: keras.callbacks.Callback, model=None, recipe=RECIPE, **settings):
+    """What the cells of 04_training do."""
+    recorder = Recorder(TRAINING, BATCH)
+    checkpoint = Checkpoint(folder, recorder, recipe)
+    model = checkpoint.resume(model or new_model())
+    settings = {"epochs": 3, "batch_size": BATCH, "validation_split": 0.2, "verbose": 0} | settings
+    with checkpoint:
+        started, done = [recorder, checkpoint, *callbacks], recorder.history["epochs"]
+        kept = model.fit(IMAGES[..., None] / 255, LABELS, initial_epoch=done, callbacks=started, **settings)
+    return model, recorder.history, kept.history
+
+
+def stop(folder: Path, epoch: int) -> str:
+    with pytest.raises(training.TrainingStopped) as caught:
+        train(folder, StopIn(epoch))
+    return str(caught.value)
+
+
+def test_each_batch_is_recorded_with_its_own_loss(tmp_path: Path) -> None:
+    model, history, _ = train(tmp_path, model=new_model(learning_rate=0.0), shuffle=False, epochs=2)
+    parts = [slice(0, 16), slice(16, 32), slice(32, 40)]
+    losses = [model.evaluate(IMAGES[part][..., None] / 255, LABELS[part], verbose=0)[0] for part in parts]
+    assert history["batches"]["images"] == SEEN[:6]
+    assert history["batches"]["loss"] == pytest.approx(losses * 2, abs=1e-5)
+
+
+def test_each_epoch_is_recorded_as_keras_does_and_speed_is_that_of_training_alone(tmp_path: Path) -> None:
+    _, history, kept = train(tmp_path)
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        assert history[name] == pytest.approx(kept[name])
+    assert (history["epochs"], history["resumed_at"]) == (3, 0)
+    assert 0 < history["training_seconds"] < history["seconds"]
+    assert history["images_per_second"] == pytest.approx(120 / history["training_seconds"])
+
+
+def test_a_training_continues_after_its_last_finished_epoch_with_the_earlier_history(tmp_path, capsys) -> None:
+    assert stop(tmp_path, epoch=3) == "Stopped. 2 epochs are kept; run this cell again to continue."
+    kept = keras.models.load_model(tmp_path / "epoch-0002" / "model.keras")
+    resumed = Checkpoint(tmp_path, Recorder(TRAINING, BATCH), RECIPE).resume(new_model())
+    assert all((a == b).all() for a, b in zip(resumed.get_weights(), kept.get_weights(), strict=True))
+    model, history, _ = train(tmp_path)
+    assert "An earlier training was cut short: 2 epochs are kept." in capsys.readouterr().out
+    assert history["resumed_at"] == 3
+    assert history["epochs"] == len(history["loss"]) == len(history["val_accuracy"]) == 3
+    assert history["batches"]["images"] == SEEN
+    assert int(model.optimizer.iterations) == 9
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch-0003"]
+
+
+def test_an_interrupt_is_one_sentence_and_another_error_is_not_hidden(tmp_path: Path) -> None:
+    assert stop(tmp_path, epoch=1) == "Stopped before an epoch was finished; run this cell again to start over."
+    assert stop(tmp_path, epoch=2) == "Stopped. 1 epoch is kept; run this cell again to continue."
+    with pytest.raises(training.TrainingStopped) as caught:
+        train(tmp_path, StopIn(2))
+    assert caught.value._render_traceback_() == [str(caught.value)], "IPython shows nothing else"
+    with pytest.raises(ZeroDivisionError), Checkpoint(tmp_path, Recorder(TRAINING, BATCH), RECIPE):
+        _ = 1 / 0
+
+
+@pytest.mark.parametrize("other", [{**RECIPE, "parameters": {"epochs": 4}}, {**RECIPE, "made_from": {}}])
+def test_another_training_starts_over(tmp_path: Path, other: dict) -> None:
+    stop(tmp_path, epoch=2)
+    recorder, model = Recorder(TRAINING, BATCH), new_model()
+    assert Checkpoint(tmp_path, recorder, other).resume(model) is model
+    assert recorder.history["epochs"] == recorder.history["resumed_at"] == 0
+    assert not tmp_path.exists()
+
+
+def test_a_training_that_saved_its_result_starts_over(tmp_path: Path) -> None:
+    train(tmp_path)
+    checkpoint = Checkpoint(tmp_path, Recorder(TRAINING, BATCH), RECIPE)
+    checkpoint.delete()
+    checkpoint.delete()  # nothing is there: no error
+    assert train(tmp_path)[1]["resumed_at"] == 0
+
+
+@pytest.mark.parametrize("finished", [0, 1])
+def test_a_half_written_epoch_is_ignored(tmp_path: Path, finished: int) -> None:
+    stop(tmp_path, epoch=finished + 1)
+    half = tmp_path / f".123.partial.epoch-{finished + 1:04}"
+    half.mkdir(parents=True, exist_ok=True)
+    (half / "model.keras").write_bytes(b"PK")
+    assert train(tmp_path)[1]["resumed_at"] == (2 if finished else 0)
+
+
+def test_a_kill_between_a_new_epoch_and_the_deletion_of_the_old_one_loses_nothing(tmp_path: Path) -> None:
+    stop(tmp_path, epoch=2)
+    shutil.copytree(tmp_path / "epoch-0001", tmp_path / "old")
+    stop(tmp_path, epoch=3)
+    (tmp_path / "old").rename(tmp_path / "epoch-0001")
+    assert train(tmp_path)[1]["resumed_at"] == 3
+
+
+@pytest.mark.parametrize(
+    ("train_images", "words"),
+    [
+        (1, r"With these settings, training takes less than a minute on this machine \(\d+ images a second\)\.$"),
+        (0, r"takes about \d+ min on this machine .*\nWith train_images = [1-9]\d* it takes less than a minute\.$"),
+    ],
+)
+def test_how_long_says_what_to_expect(tmp_path: Path, train_images: int, words: str) -> None:
+    folder = runs.RunFolder("04_training", tmp_path, {"epochs": 1000, "train_images": train_images})
+    np.savez(tmp_path / "dataset.npz", x_train=np.tile(IMAGES, (2, 1, 1)), y_train=np.tile(LABELS, 1000), normalization="pixels")
+    new_model().save(tmp_path / "model.keras")
+    assert re.search(words, training.how_long(folder))
