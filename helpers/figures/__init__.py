@@ -25,7 +25,7 @@ DPI = 200  # pixels an inch, so that figures stay sharp on good screens; shown a
 def show(figure: Figure, alt: str) -> None:
     """Display a figure below the cell, with a text for readers who can't see it.
 
-    The picture goes into an `<img>` tag, which brings its alt text to JupyterLab, to nbconvert's pages and to the report.
+    The picture goes into an `<img>` tag, which brings its alt text to JupyterLab, nbconvert and the report.
 
     Args:
         figure: what one of the drawing functions returned.
@@ -94,7 +94,8 @@ def draw_numbers(
     picture = axes.imshow(values, cmap=colors, vmin=low, vmax=high)
     for (row, column), value in np.ndenumerate(values):
         dark = sum(picture.to_rgba(value)[:3]) < 1.5
-        text = form.format(value).replace("-", "−")
+        text = form.format(value)
+        text = text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
         axes.text(column, row, text, ha="center", va="center", fontsize=FONT - 1, color="white" if dark else "black")
     axes.set_title(title, fontsize=FONT - 1)
     axes.set_xticks([])
