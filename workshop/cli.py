@@ -1,0 +1,59 @@
+"""The command line: `python -m workshop OUT` and `python -m workshop restart`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from helpers import chain
+from helpers.errors import LessonError
+from workshop.restart import restart as put_back
+from workshop.wheels import PYTHONS, SYSTEMS, THIS_PYTHON
+
+PACKAGES = """Also put the wheels of all packages into OUT/packages, about 1 GB, for a system (repeat it for several)
+or for the one that this runs on, so that learners install without a network."""
+
+
+class Commands(click.Group):
+    """Commands that say what the user can fix in two lines. Whatever is no command's name is the folder to write."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Take `OUT …` for `copies OUT …`."""
+        if arguments and arguments[0] not in (*self.commands, "-h", "--help"):
+            arguments = ["copies", *arguments]
+        return super().parse_args(context, arguments)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(context)
+        except LessonError as error:
+            click.echo(str(error), err=True)
+            return context.exit(2)  # refused, as in the runner
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+def main() -> None:
+    """Prepare a workshop: `python -m workshop OUT` is short for `python -m workshop copies OUT`."""
+
+
+@main.command()
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--packages", is_flag=False, flag_value="this", multiple=True, type=click.Choice(["this", *SYSTEMS]), help=PACKAGES
+)
+@click.option("--python", default=THIS_PYTHON, type=click.Choice(PYTHONS), help="The Python of these wheels.")
+def copies(out: Path, packages: tuple[str, ...], python: str) -> None:
+    """Write the learners' copy, the instructor's copy and the pages into the new folder OUT, and a zip of each."""
+    from workshop.copies import make_copies  # nbconvert takes seconds to import
+
+    make_copies(chain.ROOT, out, packages, python)
+    click.echo(f"Written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
+
+
+@main.command()
+@click.argument("notebooks", nargs=-1)
+def restart(notebooks: tuple[str, ...]) -> None:
+    """Put NOTEBOOKS (such as 4 or 04_training; all where none is named) back as they were. Yours are kept."""
+    for line in put_back(chain.ROOT, notebooks):
+        click.echo(line)

@@ -1,0 +1,115 @@
+"""The copies that a workshop hands out, each a folder and a zip: learner, instructor, and the pages to read."""
+
+import ast
+import copy
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+
+from helpers import chain
+from helpers.errors import LessonError
+from helpers.files import replacing
+from workshop import site, wheels
+from workshop.restart import ORIGINALS
+
+# What the notebooks, and the commands in them, use. Not the tests: they hold for the notebooks as committed.
+FOLDERS = ("helpers", "runner", "workers", "workshop", "profiles", "data", "docs")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
+SETTINGS = ("pyproject.toml", "requirements.txt", "environment.yml", "Makefile", "check_python.py", ".gitignore")
+UNWANTED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".*.partial.*", ".DS_Store")
+INSTRUCTORS_ONLY = Path("workshop", "INSTRUCTOR.md")
+LEARNERS_PROFILE = Path("profiles", "quick.yaml")
+YOUR_OWN = "# Your own way, if you want to try more\n"
+
+
+def make_copies(root: Path, out: Path, packages: Sequence[str] = (), python: str = wheels.THIS_PYTHON) -> None:
+    """Write all copies into the new folder `out`, and a zip of each: all of it or nothing.
+
+    Args:
+        root: the project's folder.
+        out: a folder that does not exist yet, or is empty.
+        packages: the systems whose wheels go into `out/packages`, as `wheels.pip_command` takes them.
+        python: the Python of these wheels.
+
+    Raises:
+        LessonError: `out` holds something, `root` is a learners' copy, or the wheels can't be had.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise LessonError(f"{out} isn't empty, and nothing in it is replaced", f"name a new folder, or empty {out}")
+    if not (root / INSTRUCTORS_ONLY).is_file():
+        raise LessonError("this is a learners' copy, without solutions", "run this in an instructor's copy instead")
+    notebooks = {n.name: nbformat.read(root / "notebooks" / f"{n.name}.ipynb", as_version=4) for n in chain.ALL}
+    profile = yaml.safe_load((root / LEARNERS_PROFILE).read_text(encoding="utf-8"))
+    with replacing(out) as temporary:
+        _copy_project(root, temporary / "learner", {name: for_learner(n, profile) for name, n in notebooks.items()})
+        (temporary / "learner" / INSTRUCTORS_ONLY).unlink()
+        _copy_project(root, temporary / "instructor", {name: for_instructor(n) for name, n in notebooks.items()})
+        site.write(notebooks, root, temporary / "site")
+        for name in ("learner", "instructor", "site"):
+            shutil.make_archive(str(temporary / name), "zip", temporary, name)
+        for system in packages:
+            wheels.download(root / "requirements.txt", system, python, temporary / "packages")
+        if out.exists():
+            out.rmdir()  # Windows doesn't rename onto a folder, not even an empty one
+
+
+def _copy_project(root: Path, folder: Path, notebooks: Mapping[str, nbformat.NotebookNode]) -> None:
+    """Copy the project with these notebooks, and keep each a second time for whoever starts again."""
+    for name in FOLDERS:
+        shutil.copytree(root / name, folder / name, ignore=UNWANTED)
+    for name in DOCUMENTS + SETTINGS:
+        shutil.copy2(root / name, folder / name)
+    for place in (folder / "notebooks", folder / ORIGINALS):
+        place.mkdir(exist_ok=True)
+        for name, notebook in notebooks.items():
+            text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+            (place / f"{name}.ipynb").write_text(text, encoding="utf-8")
+
+
+def _tags(cell: nbformat.NotebookNode) -> list[str]:
+    return list(cell.metadata.get("tags", []))
+
+
+def for_learner(notebook: nbformat.NotebookNode, profile: Mapping[str, Any]) -> nbformat.NotebookNode:
+    """A notebook as learners get it: no outputs, no instructor's notes, a place to write instead of each solution.
+
+    Args:
+        notebook: the committed notebook; it is left as it is.
+        profile: values for the parameters that it has among these.
+    """
+    learners = copy.deepcopy(notebook)
+    learners.cells = [cell for cell in learners.cells if "instructor" not in _tags(cell)]
+    for cell in learners.cells:
+        if cell.cell_type == "code":
+            cell.update(outputs=[], execution_count=None)
+        if "parameters" in _tags(cell):
+            cell.source = with_values(cell.source, profile)
+        if "solution" in _tags(cell):
+            cell.source = YOUR_OWN
+            cell.metadata.pop("jupyter", None)
+    return learners
+
+
+def for_instructor(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A notebook as instructors get it: with outputs and notes, and nothing folded."""
+    instructors = copy.deepcopy(notebook)
+    for cell in instructors.cells:
+        cell.metadata.pop("jupyter", None)
+    return instructors
+
+
+def with_values(source: str, values: Mapping[str, Any]) -> str:
+    """The source of a parameters cell with other values, in lines such as `epochs: int = 3  # passes`."""
+    lines = source.encode().splitlines(keepends=True)  # ast counts in bytes
+    for line in ast.parse(source).body:
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value:
+            old, row = line.value, line.value.lineno - 1
+            if line.target.id in values:
+                new = json.dumps(values[line.target.id], ensure_ascii=False).encode()
+                lines[row] = lines[row][: old.col_offset] + new + lines[row][old.end_col_offset :]
+    return b"".join(lines).decode()

@@ -1,0 +1,82 @@
+"""The notebooks as pages that open from disk, without a network, on a phone, in the dark and on paper."""
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode, v4
+from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+
+HERE = Path(__file__).parent
+LIGHT, DARK = "xcode", "github-dark"  # of Pygments' styles, those with enough contrast on our backgrounds
+TIME = re.compile(r"\*\*Time\*\*: (\d+) minutes to teach, of which (\d+) for exercises")
+LINK = re.compile(r"\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
+# Text and pictures; widgets would need scripts from elsewhere.
+KINDS = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
+FRONT = "# Handwritten digits with TensorFlow and Keras\n\nTo read here, and to run in JupyterLab.\n\n"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the first cell of a notebook says: its title, its question, and minutes to teach, exercises included."""
+
+    title: str
+    question: str
+    minutes: int
+    exercises: int
+
+
+def opening(notebook: NotebookNode) -> Opening:
+    """Read the opening of a notebook.
+
+    Raises:
+        ValueError: its first cell isn't of the form that all notebooks share.
+    """
+    text = notebook.cells[0].source
+    lines, time = [line for line in text.splitlines() if line], TIME.search(text)
+    if not lines[0].startswith("# ") or time is None:
+        raise ValueError(f"a notebook's opening lacks its title or its line **Time**: {lines[0]}")
+    return Opening(lines[0].removeprefix("# "), lines[1].strip("*"), int(time[1]), int(time[2]))
+
+
+def write(notebooks: Mapping[str, NotebookNode], root: Path, folder: Path) -> None:
+    """Write a page for each notebook, a front page and the handout.
+
+    Args:
+        notebooks: by name, as committed; they are left as they are.
+        root: the project's folder.
+        folder: a new folder.
+    """
+    folder.mkdir(parents=True)
+    front = FRONT
+    for name, notebook in notebooks.items():
+        said = opening(notebook)
+        front += f"- [{said.title}]({name}.html): {said.question} *{said.minutes} minutes*\n"
+        (folder / f"{name}.html").write_text(page(notebook, said.title), encoding="utf-8")
+    index = page(v4.new_notebook(cells=[v4.new_markdown_cell(front)]), "Handwritten digits")
+    (folder / "index.html").write_text(index, encoding="utf-8")
+    for file in (root / "workshop" / "handout.html", root / "LICENSE"):
+        shutil.copy2(file, folder)
+
+
+def page(notebook: NotebookNode, title: str) -> str:
+    """One notebook as a page: solutions folded, instructor's notes out, links to the other pages."""
+    cells = [NotebookNode(cell) for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", [])]
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            cell.source = LINK.sub(r"](\1.html\2)", cell.source)
+    light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in (LIGHT, DARK))
+    style = (HERE / "site.css").read_text(encoding="utf-8")
+    exporter = HTMLExporter(
+        raw_template=(HERE / "page.html.j2").read_text(encoding="utf-8"),
+        exclude_anchor_links=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        display_data_priority=KINDS,
+    )
+    named = {"page": {"title": title, "style": style, "light": light, "dark": dark}}
+    body, _ = exporter.from_notebook_node(NotebookNode(notebook, cells=cells), named)
+    return str(body)
