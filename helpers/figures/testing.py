@@ -1,47 +1,52 @@
-"""The figures of 05_testing: confusion matrix, precision and recall, reliability diagram."""
+"""The figures of 05_testing: which class was taken for which, how far to trust it, and what the network looks at."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from helpers.figures import BLUE, GREY, ORANGE, label, new_figure
+from helpers.figures import BLUE, FONT, GREY, ORANGE, draw_image, label, name_classes, new_figure
 
 MOST_NUMBERS = 20  # classes; with more, numbers no longer fit into a confusion matrix' squares
+MOST_KERNELS = 64
 
 
 def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
-    """The confusion matrix, each row coloured by its shares, so that the few mistakes show beside the many hits.
+    """The confusion matrix, each row colored by its shares, so that the few mistakes show beside the many hits.
 
     Args:
         matrix: counts of shape (classes, classes): a row for each true class, a column for each predicted one.
         class_names: of shape (classes,).
     """
-    figure = new_figure("Which class was taken for which", 6.0, 5.4)
+    figure = new_figure("Which class was taken for which", 7.0, 6.0)
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     image = axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
-    bar = figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true class (square-root scale)")
-    bar.set_ticks([0, 0.1, 0.316, 0.548, 0.775, 1], labels=["0 %", "1 %", "10 %", "30 %", "60 %", "100 %"])
+    bar = figure.colorbar(image, ax=axes, shrink=0.8)
+    bar.set_ticks(np.sqrt([0, 0.01, 0.1, 0.3, 0.6, 1]), labels=["0 %", "1 %", "10 %", "30 %", "60 %", "100 %"])
+    bar.set_label("share of the true class (square-root scale)", fontsize=FONT - 1)
     if len(matrix) <= MOST_NUMBERS:
         for (row, column), count in np.ndenumerate(matrix):
-            colour = "white" if shares[row, column] > 0.4 else "black"
-            axes.text(column, row, f"{count}" if count else "·", ha="center", va="center", fontsize=9, color=colour)
-    axes.set_xticks(range(len(matrix)), class_names, rotation=60 if max(map(len, class_names)) > 3 else 0)
-    axes.set_yticks(range(len(matrix)), class_names)
+            color = "white" if shares[row, column] > 0.4 else "black"
+            text = f"{count}" if count else "·"
+            axes.text(column, row, text, ha="center", va="center", fontsize=FONT - 1, color=color)
     label(axes, "predicted class", "true class")
+    name_classes(axes, class_names)
+    axes.set_yticks(range(len(matrix)), class_names)
     return figure
 
 
 def draw_precision_recall(precision: np.ndarray, recall: np.ndarray, class_names: np.ndarray) -> Figure:
     """Precision and recall of each class, from 0 to 1, both of shape (classes,)."""
-    figure = new_figure("Precision and recall of each class", 7.0, 3.2)
+    figure = new_figure("Precision and recall of each class", 7.5, 3.4)
     axes = figure.subplots()
     places = np.arange(len(class_names))
     axes.vlines(places, np.minimum(precision, recall) * 100, np.maximum(precision, recall) * 100, color=GREY, zorder=1)
-    axes.scatter(places, precision * 100, color=BLUE, marker="o", label="precision")
-    axes.scatter(places, recall * 100, color=ORANGE, marker="s", label="recall")
-    axes.set_xticks(places, class_names, rotation=60 if max(map(len, class_names)) > 3 else 0)
-    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    axes.scatter(places, precision * 100, s=50, color=BLUE, marker="o", label="precision")
+    axes.scatter(places, recall * 100, s=50, color=ORANGE, marker="s", label="recall")
     label(axes, "class", "share (%)")
+    name_classes(axes, class_names)
+    figure.legend(loc="outside right upper", frameon=False, fontsize=FONT - 1)
     return figure
 
 
@@ -51,17 +56,87 @@ def draw_reliability(claimed: np.ndarray, found: np.ndarray, interval: np.ndarra
     Args:
         claimed: mean confidence of each group of images, from 0 to 1, shape (groups,).
         found: share of right answers in each group, from 0 to 1, shape (groups,).
-        interval: lower and upper end of the interval of `found`, shape (2, groups).
+        interval: lower and upper end of the interval of `found`, shape (groups, 2).
         counts: images in each group, shape (groups,).
     """
-    figure = new_figure("How far the model's confidence can be trusted", 6.0, 5.0)
+    figure = new_figure("How far the model's confidence can be trusted", 7.0, 5.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     upper.plot([0, 100], [0, 100], color=GREY, linestyle="--", label="confidence = share of right answers")
-    upper.vlines(claimed * 100, *interval * 100, color=BLUE, linewidth=1)
-    upper.scatter(claimed * 100, found * 100, color=BLUE, label="this model, with 95 % intervals")
-    upper.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1))
+    upper.vlines(claimed * 100, *(np.asarray(interval).T * 100), color=BLUE, linewidth=1.5)
+    upper.scatter(claimed * 100, found * 100, s=45, color=BLUE, label="this model, with 95 % intervals")
+    upper.text(98, 8, "too sure", ha="right", fontsize=FONT, color=GREY)
+    upper.text(2, 88, "too modest", fontsize=FONT, color=GREY)
     label(upper, "", "right answers (%)")
     lower.bar(claimed * 100, counts, width=4, color=BLUE)
     lower.set(yscale="log", ylim=(0.5, None))
     label(lower, "mean confidence of the group (%)", "images (log)")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)
+    return figure
+
+
+def draw_kernels(kernels: np.ndarray) -> Figure:
+    """The kernels of a convolution as pictures, at most 64 of them.
+
+    Args:
+        kernels: of shape (filters, height, width); all share one scale of colors, from the smallest to the largest.
+    """
+    kernels = kernels[:MOST_KERNELS]
+    columns = min(16, len(kernels))
+    rows = -(-len(kernels) // columns)
+    figure = new_figure(f"{len(kernels)} kernels that the first convolution learned", 7.5, 0.5 * rows + 0.9)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    limit = float(np.abs(kernels).max())
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, kernel in zip(grid.flat, kernels, strict=False):
+        picture = axes.imshow(kernel, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
+    figure.colorbar(picture, ax=grid, shrink=0.9, aspect=12).set_label("weight", fontsize=FONT - 1)
+    return figure
+
+
+def draw_feature_maps(image: np.ndarray, maps: Sequence[np.ndarray], names: Sequence[str]) -> Figure:
+    """An image, and below it a row of feature maps for each layer, each map on its own scale from 0 to its maximum.
+
+    Args:
+        image: of shape (height, width), (height, width, 1) or (height, width, 3).
+        maps: for each layer an array of shape (maps, height, width); the same number of maps for each.
+        names: one for each layer.
+    """
+    columns = max(map(len, maps))
+    figure = new_figure("What each convolution makes of one image", 7.5, 1.35 * len(maps) + 1.9)
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1.2, len(maps)])
+    draw_image(top.subplots(), image, "the image")
+    grid = bottom.subplots(len(maps), columns, squeeze=False)
+    for row, layer, name in zip(grid, maps, names, strict=True):
+        for axes in row:
+            axes.set_axis_off()
+        for axes, values in zip(row, layer, strict=False):
+            axes.set_axis_on()
+            axes.imshow(values, cmap="magma", vmin=0, interpolation="nearest")
+            axes.set(xticks=[], yticks=[])
+        height, width = layer.shape[1:]
+        row[0].set_ylabel(f"{name}\n{height} × {width}", fontsize=FONT - 1)
+    return figure
+
+
+def draw_occlusion(images: Sequence[np.ndarray], chances: Sequence[np.ndarray], captions: Sequence[str]) -> Figure:
+    """Images, and below each the probability of its answer while a patch covers it, by where the patch was.
+
+    Args:
+        images: of shape (height, width), (height, width, 1) or (height, width, 3).
+        chances: for each image, probabilities from 0 to 1 of shape (rows, columns), the places spread over the image.
+        captions: one for each image.
+    """
+    figure = new_figure("Where does the answer come from?", max(3.4 * len(images) + 0.8, 5), 6.2)
+    grid = figure.subplots(2, len(images), squeeze=False)
+    for (upper, lower), image, values, caption in zip(grid.T, images, chances, captions, strict=True):
+        draw_image(upper, image, caption)
+        height, width = image.shape[:2]
+        picture = lower.imshow(values, cmap="viridis", vmin=0, vmax=1, extent=(0, width, height, 0))
+        ink = image.astype("float32").reshape(height, width, -1).mean(axis=-1)
+        lower.contour(ink, levels=[float(ink.min() + ink.max()) / 2], colors="white", extent=(0, width, 0, height))
+        lower.set(xticks=[], yticks=[])
+        lower.set_title("probability while this place is covered", fontsize=FONT - 2)
+    bar = figure.colorbar(picture, ax=grid[1], shrink=0.9)
+    bar.set_label("probability of the answer", fontsize=FONT - 1)
     return figure

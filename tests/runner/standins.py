@@ -1,11 +1,13 @@
 """Stand-ins for the notebooks: their names, artifacts and parameters, without TensorFlow; and projects that hold them."""
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -141,21 +143,25 @@ class Project:
         (folder / "data").symlink_to(chain.DATA_FOLDER)
         self.notebooks = make_notebooks(folder / "notebooks")
 
-    def start(self, *words: str, variables: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
-        """Start `python -m runner`; standard error goes where standard output does."""
-        environment = {**os.environ, "PYTHONPATH": str(self.folder), "DIGITS_RUNS": str(self.runs), **(variables or {})}
+    @contextlib.contextmanager
+    def start(self, *words: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
+        """Start `python -m runner`; it is killed when the block ends. Standard error goes where standard output does."""
+        environment = {**os.environ, "PYTHONPATH": str(self.folder), "DIGITS_RUNS": str(self.runs)}
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "cwd": self.folder} | options
+        options["env"] = environment | options.get("env", {})
         command = [sys.executable, "-m", "runner", *words]
-        return subprocess.Popen(command, env=environment, text=True, encoding="utf-8", **options)
+        process = subprocess.Popen(command, text=True, encoding="utf-8", **options)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
 
     def run(self, *words: str, **options: Any) -> tuple[int, str]:
         """Run `python -m runner`; its exit code and everything that it printed."""
         with self.start(*words, **options) as process:
-            try:
-                output, _ = process.communicate(timeout=120)
-            finally:
-                process.kill()
-        return process.returncode, output or ""
+            output, _ = process.communicate(timeout=120)
+            return process.returncode, output or ""
 
     def record(self, name: str = "fast") -> dict[str, Any]:
         """The record of a run."""

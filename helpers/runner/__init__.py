@@ -1,1 +1,0 @@
-"""The headless runner: decides what to run, lets papermill run it, and tells the truth about it."""

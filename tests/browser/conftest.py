@@ -1,0 +1,186 @@
+"""JupyterLab on a copy of the project, and a page of Chromium that shows it."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from helpers.chain import BY_NAME, ROOT
+
+PROJECTOR = {"width": 853, "height": 480}  # 1280 x 720 at 150 %
+CELL_SECONDS = 600  # more than any notebook takes with the profile smoke on a busy machine
+SMOKE = yaml.safe_load((ROOT / "profiles/smoke.yaml").read_text(encoding="utf-8"))
+COPIED = ("notebooks", "helpers", "runner", "workers", "workshop", "profiles", "data", "README.md", "pyproject.toml")
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # all cells are on the page
+}
+
+
+@dataclass
+class Lab:
+    """A JupyterLab: where it listens, the folder that it shows, the page that looks at it."""
+
+    url: str
+    root: Path
+    runs: Path
+    page: Any = None
+    finished: dict[str, bool] = field(default_factory=dict)
+
+    def open(self, name: str, **values: object) -> None:
+        """Open a fresh copy of a notebook with these values in its cell of parameters, and wait for its kernel."""
+        notebook = json.loads(BY_NAME[name].path.read_text(encoding="utf-8"))
+        (cell,) = (cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", ()))
+        lines = "".join(cell["source"]).splitlines(keepends=True)
+        values = {key: value for key, value in values.items() if key in BY_NAME[name].parameters}
+        cell["source"] = [self._line(line, values) for line in lines]
+        self.show(f"notebooks/{name}.ipynb", notebook)
+
+    def show(self, path: str, notebook: dict[str, Any]) -> None:
+        """Write a notebook into the folder and open it without stored outputs, with a kernel of its own."""
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"], cell["execution_count"] = [], None
+        self.stop()
+        (self.root / path).write_text(json.dumps(notebook), encoding="utf-8")
+        self.page.goto(f"{self.url}/lab/tree/{path}?reset&token=digits")
+        self.page.wait_for_function(f"{CURRENT}?.sessionContext.session?.kernel?.status === 'idle'", timeout=120_000)
+
+    def run(self, command: str = "notebook:run-all-cells") -> None:
+        """Run a command of JupyterLab, and wait until what it does is done."""
+        self.page.evaluate(
+            f"""Promise.race([jupyterapp.commands.execute("{command}"),
+            new Promise((_, reject) => setTimeout(() => reject(Error("too slow")), {CELL_SECONDS * 1000}))])"""
+        )
+
+    def run_cell(self, cell_id: str) -> None:
+        """Run one cell and wait until it is done."""
+        self.select(cell_id)
+        self.run("notebook:run-cell")
+
+    def select(self, cell_id: str) -> None:
+        """Make a cell the active one."""
+        self.page.evaluate(
+            f"{CURRENT}.content.activeCellIndex = {CURRENT}.content.widgets.findIndex(c => c.model.id === {cell_id!r})"
+        )
+
+    def outputs(self, cell_id: str | None = None) -> list[dict[str, Any]]:
+        """What the notebook's cells, or one of them, show now."""
+        model = self.page.evaluate(f"{CURRENT}.content.model.toJSON()")
+        cells = [cell for cell in model["cells"] if cell["cell_type"] == "code" and cell_id in (None, cell["id"])]
+        return [output for cell in cells for output in cell["outputs"]]
+
+    def write(self, cell_id: str, old: str, new: str) -> None:
+        """Change a cell's text as if it had been typed."""
+        self.page.evaluate(
+            """([id, old, fresh]) => {
+                const cells = jupyterapp.shell.currentWidget.content.widgets;
+                const text = cells.find(cell => cell.model.id === id).model.sharedModel;
+                if (!text.getSource().includes(old)) throw Error(`no ${old} in ${text.getSource()}`);
+                text.setSource(text.getSource().replace(old, fresh));
+            }""",
+            [cell_id, old, new],
+        )
+
+    def stop(self) -> None:
+        """Shut down all kernels."""
+        if self.page.url.startswith(self.url):
+            self.page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
+
+    @staticmethod
+    def _line(line: str, values: dict[str, object]) -> str:
+        name = line.partition(":")[0].strip()
+        return re.sub(r"=\s*[^#]*?(\s*#|\s*$)", rf"= {values[name]!r}\1", line, count=1) if name in values else line
+
+
+CURRENT = "jupyterapp.shell.currentWidget"
+
+
+@pytest.fixture(scope="session")
+def lab_without_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab on a copy of the project, so that no test changes a tracked file."""
+    folder = tmp_path_factory.mktemp("lab")
+    root = folder / "project"
+    root.mkdir()
+    for name in COPIED:
+        source, ignored = ROOT / name, shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+        shutil.copytree(source, root / name, ignore=ignored) if source.is_dir() else shutil.copy(source, root)
+    for plugin, values in SETTINGS.items():
+        path = folder / "settings" / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values), encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    lab = Lab(f"http://127.0.0.1:{port}", root, folder / "runs")
+    environment = os.environ | {
+        "DIGITS_RUNS": str(lab.runs),
+        "PYTHONPATH": str(root),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+    }
+    options = [f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--IdentityProvider.token=digits"]
+    options += ["--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
+    with (folder / "jupyterlab.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options], cwd=root, env=environment, stdout=log, stderr=log
+        )
+    try:
+        _wait(server, f"{lab.url}/api?token=digits", folder / "jupyterlab.log")
+        yield lab
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, without a window."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    executable = shutil.which("chromium") or pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """An empty page as small as a projector's; a failed test fails on errors in its JavaScript too."""
+    page = browser.new_page(viewport=PROJECTOR)
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def lab(lab_without_page: Lab, page: Any) -> Iterator[Lab]:
+    """JupyterLab with a page that looks at it."""
+    lab_without_page.page = page
+    yield lab_without_page
+    lab_without_page.stop()
+
+
+def _wait(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    for _ in range(600):
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")

@@ -1,0 +1,158 @@
+"""Signals, closed terminals and killed processes: the documented exit code, a true record, no kernel left behind."""
+
+import contextlib
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from standins import edit_cell, processes_in, wait_for
+
+from runner import series
+from runner.stop import INTERRUPTED
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_with_a_true_record_and_no_kernel(project, number):
+    reached = project.stop_in("01_setup")
+    with project.start("run") as process:
+        wait_for(reached)
+        assert project.record()["status"] == "running"
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=5)  # the promise: it stops within five seconds
+    assert process.returncode == INTERRUPTED
+    assert project.outcomes() == ["interrupted", *["not reached"] * 5]
+    found = project.record()
+    assert (found["status"], found["exit_code"]) == ("interrupted", 130)
+    assert "(work)" in found["notebooks"]["01_setup"]["where"]
+    assert processes_in(project.notebooks) == []
+    assert output.splitlines()[-1].endswith("python -m runner run --name fast --to 06_inference")
+    assert "Traceback" not in output
+    assert "Task was destroyed" not in output
+
+
+def test_a_closed_terminal_stops_with_a_true_record(project):
+    reached = project.stop_in("01_setup")
+    ours, theirs = pty.openpty()
+    # A session of its own whose terminal is the pseudo-terminal, so that closing ours hangs up.
+    take = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-c", take, sys.executable, "-m", "runner", "run"]
+    variables = {**os.environ, "PYTHONPATH": str(project.folder), "DIGITS_RUNS": str(project.runs), "TERM": "xterm"}
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=project.folder, env=variables, start_new_session=True
+    )
+    os.close(theirs)
+    while not reached.exists():
+        os.read(ours, 10_000)
+    os.close(ours)
+    assert process.wait(timeout=5) == INTERRUPTED
+    assert project.outcomes()[0] == "interrupted"
+    assert project.record()["status"] == "interrupted"
+    assert processes_in(project.notebooks) == []
+
+
+@pytest.mark.parametrize("delay", [0.02, 0.1, 0.3, 0.8])
+def test_a_signal_at_the_very_beginning_gives_the_documented_code(project, delay):
+    with project.start("run") as process:
+        # As soon as Python has read the first module of the runner, and a little later.
+        while not (project.folder / "runner" / "__pycache__").exists():
+            time.sleep(0.005)
+        time.sleep(delay)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=10)
+    assert process.returncode == INTERRUPTED, output
+    assert "Traceback" not in output
+    if (project.runs / "fast" / "run.json").exists():
+        assert project.record()["status"] == "interrupted"
+
+
+@pytest.mark.slow
+def test_signals_after_the_last_screen_change_nothing(project):
+    with project.start("run", "--to", "01") as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("Report:"):
+                break
+        while process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+    assert process.returncode == series.DONE
+    assert project.record()["exit_code"] == series.DONE
+
+
+def test_sigterm_is_heard_while_a_large_data_set_is_looked_at(project):
+    folder = project.folder / "pictures"
+    for number in range(40):
+        (folder / str(number)).mkdir(parents=True)
+        for name in range(400):
+            (folder / str(number) / f"{name}.png").touch()
+    with project.start("run", "-p", "dataset", str(folder)) as process:
+        wait_for(project.runs / "fast" / "run.json")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=5)
+    assert process.returncode == INTERRUPTED
+
+
+@pytest.mark.slow
+def test_a_runner_that_is_killed_leaves_no_kernel_and_the_next_run_continues(project):
+    reached = project.stop_in("02_dataset")
+    with project.start("run") as process:
+        wait_for(reached)
+        process.kill()
+    assert project.outcomes()[:2] == ["ok", "running"]
+    end = time.monotonic() + 10
+    while processes_in(project.notebooks) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert processes_in(project.notebooks) == []
+    edit_cell(project.notebooks, "02_dataset", "work", "print('working')")
+    code, output = project.run("run", "--to", "02")
+    assert code == series.DONE
+    assert "02_dataset: it has not finished yet" in output
+    assert project.outcomes()[:3] == ["ok", "ok", "not reached"]
+
+
+def test_output_that_cannot_be_written_neither_ends_the_run_nor_falsifies_its_record(project):
+    with open("/dev/full", "w") as full:
+        code, _ = project.run("run", "--to", "01", stdout=full, stderr=full)
+    assert code == series.DONE
+    assert (project.record()["status"], project.record()["exit_code"]) == ("done", 0)
+
+
+@pytest.mark.slow
+def test_a_reader_that_leaves_does_not_stop_the_run(project):
+    with project.start("run", "--to", "02", stderr=subprocess.DEVNULL) as process:
+        assert process.stdout and process.stdout.readline().startswith("01_setup")
+        process.stdout.close()
+        process.stdout = None
+        assert process.wait(timeout=60) == series.DONE
+    assert project.record()["status"] == "done"
+
+
+def test_two_runs_at_once_with_one_name(project):
+    reached = project.stop_in("01_setup")
+    with project.start("run", "--to", "01") as first:
+        wait_for(reached)
+        code, output = project.run("run", "--to", "01")
+        assert code == series.REFUSED
+        assert f"another run holds {project.runs.name}/fast (process {first.pid}, since " in output
+        code, output = project.run("clean")
+        assert code == 2
+        assert "a run is going on in runs/fast" in output
+        assert project.record()["status"] == "running"
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=5)
+
+
+@pytest.mark.slow
+def test_progress_is_shown_with_epoch_and_images(project):
+    writing = "import json, time\nfor i in range(12):\n    (folder.path / 'progress.json').write_text(json.dumps("
+    writing += "{'epoch': 1, 'epochs': 3, 'phase': 'training', 'images': i * 1000, 'of': 48000, "
+    writing += "'images_per_second': 160}))\n    time.sleep(1)"
+    edit_cell(project.notebooks, "01_setup", "work", writing)
+    code, output = project.run("run", "--to", "01")
+    assert code == series.DONE
+    assert "epoch 1 of 3, training: " in output
+    assert "of 48,000 images, 160 a second" in output
