@@ -46,7 +46,8 @@ def page(record: RunRecord) -> str:
             continue
         notebook = nbformat.read(path, as_version=4)
         pictures += "".join(_picture(notebook, cell) for cell in PICTURES.get(name, []))
-        body, _ = HTMLExporter(template_name="basic", exclude_anchor_links=True).from_notebook_node(notebook)
+        body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+        body = re.sub(r'<a class="anchor-link".*?</a>', "", body, flags=re.S)
         body, headings = _mark_headings(name, body)
         contents += headings
         parts += f'<section class="notebook" id="{name}">{body}</section>\n'

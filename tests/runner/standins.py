@@ -1,6 +1,7 @@
 """Stand-ins for the notebooks: their names, artifacts and parameters, without TensorFlow; and projects that hold them."""
 
 import contextlib
+import html
 import json
 import os
 import shutil
@@ -56,7 +57,7 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 
 def figure(alt: str) -> str:
     """The source of a cell that shows a picture, as `helpers.figures.show` does."""
-    tag = f'<img src="data:image/png;base64,{PIXEL}" alt="{alt}" width="9">'
+    tag = f'<img src="data:image/png;base64,{PIXEL}" alt="{html.escape(alt)}" width="9">'
     return f"from IPython.display import display\ndisplay({{'text/html': {tag!r}, 'text/plain': '[figure]'}}, raw=True)"
 
 

@@ -231,7 +231,7 @@ def test_no_space_left_while_an_artifact_is_saved(done):
 def test_an_artifact_deleted_truncated_or_swapped_between_two_notebooks(notebooks, damage, message):
     edit_cell(notebooks, "03_model", "show", f"path = folder.path / 'dataset.npz'\n{damage}")
     assert go() == series.FAILED
-    assert message in "\n".join(record_of()["notebooks"]["04_training"]["error"])
+    assert message in "\n".join(record_of()["notebooks"]["03_model"]["error"])
     edit_cell(notebooks, "03_model", "show", "print('ok')")
     assert go() == series.DONE
     assert "02_dataset" in ran()
