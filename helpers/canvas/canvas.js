@@ -26,10 +26,11 @@ function render({ model, el }) {
   element(
     root,
     "p",
-    "Draw a digit with the mouse, a pen or a finger. From the keyboard: Tab to the paper; the arrow keys move the pen " +
-      "(with Shift, by less), Space puts it down or lifts it, U undoes a stroke, C or Escape clears the paper.",
+    "Draw a digit with the mouse, a pen or a finger. Keys, once the paper is selected: the arrows move the pen (with " +
+      "Shift, by less), Space puts it down or lifts it, U undoes a stroke, C or Escape clears the paper.",
     { id },
   );
+  const answer = element(root, "p", "", { class: "answer", "aria-hidden": "true" });
   const top = element(root, "div", "", { class: "row" });
 
   const left = element(top, "div");
@@ -66,7 +67,6 @@ function render({ model, el }) {
     return element(inside, "div", "", { role: "img", "aria-label": `Feature maps of ${layer}: nothing yet` });
   });
 
-  const answer = element(root, "p", "", { class: "answer", "aria-hidden": "true" });
   const spoken = element(root, "p", "", { class: "spoken", "aria-live": "polite" });
 
   const meant = element(root, "fieldset");
@@ -291,7 +291,7 @@ function render({ model, el }) {
   function showRoom(confusion) {
     const table = document.createElement("table");
     table.className = "room";
-    element(table, "caption", "The drawings of this room: what was meant (rows) and what the model read (columns)");
+    element(table, "caption", "The drawings in this room: rows meant, columns read");
     const head = element(table, "tr");
     element(head, "td", "");
     names.forEach((name) => element(head, "th", name, { scope: "col" }));

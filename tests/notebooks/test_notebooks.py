@@ -1,123 +1,179 @@
-"""The six notebooks: what stands in the files, and what their cells print today against the stored outputs."""
+"""The notebooks: what is in the files, and what their cells print today against the stored outputs."""
 
-import json
+import ast
+import re
 from pathlib import Path
 
 import gate
 import papermill
 import pytest
+import yaml
 
-from helpers import chain
+from helpers import chain, lesson
+from helpers.parameters import PARAMETERS, parameter_problems
 
-PATHS = [notebook.path for notebook in chain.NOTEBOOKS]
-NAMES = [path.stem for path in PATHS]
-BY_STEM = {notebook.name: notebook.path for notebook in chain.ALL}
-
-
-def cells_of(name: str) -> list[dict]:
-    return json.loads(BY_STEM[name].read_text(encoding="utf-8"))["cells"]
+NAMES = [notebook.name for notebook in chain.ALL]
+SERIES = [notebook.name for notebook in chain.NOTEBOOKS]
+APART = {"exercise", "check", "solution", "demo"}  # cells that catching up skips
 
 
-@pytest.mark.parametrize("name", BY_STEM)
-def test_the_file_is_whole(name: str) -> None:
-    assert gate.file_problems(BY_STEM[name]) == []
+def cells(name: str) -> list[gate.Cell]:
+    return gate.read_cells(chain.BY_NAME[name].path)
 
 
-@pytest.mark.parametrize("name", BY_STEM)
-def test_it_opens_with_its_title_and_closes_with_where_to_go(name: str) -> None:
-    prose = [gate.source(cell) for cell in cells_of(name) if cell["cell_type"] == "markdown"]
-    assert prose[0].startswith(f"# {int(name[:2])}. ")
-    for words in ("**After this notebook you can**", "**You need**", "**Time**"):
-        assert words in prose[0]
-    everything = "\n".join(prose)
-    for heading in ("## What you have now", "## Try it yourself", "## Where next"):
-        assert heading in everything
+def code(name: str) -> list[gate.Cell]:
+    return [cell for cell in cells(name) if cell.is_code]
 
 
-@pytest.mark.parametrize("name", BY_STEM)
-def test_its_parameters_are_those_of_the_table(name: str) -> None:
-    declared = papermill.inspect_notebook(str(BY_STEM[name]))
-    expected = [parameter for parameter in chain.PARAMETERS if name in parameter.notebooks]
-    assert list(declared) == [parameter.name for parameter in expected]
-    for parameter in expected:
-        found = declared[parameter.name]
-        assert found["inferred_type_name"] == parameter.type.__name__
-        assert eval(found["default"]) == parameter.default
-        assert found["help"] == parameter.meaning
+def prose(name: str) -> str:
+    return "\n".join(cell.source for cell in cells(name) if not cell.is_code)
 
 
-@pytest.mark.parametrize("name", BY_STEM)
-def test_prose_stands_between_code(name: str) -> None:
-    kinds = "".join("c" if cell["cell_type"] == "code" else "m" for cell in cells_of(name))
-    assert "ccc" not in kinds
-    assert 25 <= len(kinds) <= 60
-    lengths = [
-        len([line for line in gate.source(cell).splitlines() if line.strip()])
-        for cell in cells_of(name)
-        if cell["cell_type"] == "code"
-    ]
-    assert max(lengths) <= 20
+def minutes(name: str) -> int:
+    found = re.search(r"\*\*Time\*\*: (\d+) minutes to teach, of which \d+ for exercises; ", cells(name)[0].source)
+    assert found, "the opening says how long it takes"
+    return int(found[1])
 
 
-def test_the_profile_classic_is_the_notebooks_own_defaults() -> None:
-    defaults = {parameter.name: parameter.default for parameter in chain.PARAMETERS if parameter.name != "run"}
-    assert gate.profile("classic") == defaults
+@pytest.mark.parametrize("name", NAMES)
+def test_the_file_is_whole(name):
+    assert gate.file_problems(chain.BY_NAME[name].path) == []
 
 
-@pytest.mark.parametrize("name", ["fast", "classic", "smoke"])
-def test_profiles_hold_parameters_that_exist_with_values_in_range(name: str) -> None:
-    assert chain.parameter_problems(gate.profile(name)) == []
-    assert "run" not in gate.profile(name)
+@pytest.mark.parametrize("name", NAMES)
+def test_it_opens_with_a_question_and_closes_with_key_points(name):
+    title, last = cells(name)[0].source, cells(name)[-1].source
+    assert title.startswith(f"# {int(name[:2])}. ")
+    assert re.search(r"^\*\*.+\?\*\*$", title, re.MULTILINE), "a question"
+    for words in ("**After this notebook you can**", "**You need**"):
+        assert words in title
+    assert "## Key points" in prose(name)
+    assert "## Where next" in last
 
 
-def test_smoke_changes_nothing_that_02_03_and_06_print() -> None:
-    changed = {name for name, value in gate.profile("smoke").items() if value != chain.PARAMETERS_BY_NAME[name].default}
-    reaching = {notebook for name in changed for notebook in chain.PARAMETERS_BY_NAME[name].notebooks}
-    assert reaching == {"04_training", "05_testing"}
+def test_the_minutes_add_up_to_what_a_workshop_of_three_hours_has():
+    assert sum(minutes(name) for name in SERIES) == 150
 
 
-def test_three_in_four_cells_with_output_are_compared() -> None:
-    assert gate.compared_share(PATHS) >= 0.75
-    assert gate.compared_share([chain.SCALING.path]) >= 2 / 3, "07 has the words of its workers beside"
+def test_the_prose_of_the_series_is_short():
+    words = sum(len(re.sub(r"```.*?```", " ", prose(name), flags=re.DOTALL).split()) for name in SERIES)
+    assert words <= 12_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_parameters_are_declared_typed_and_explained(name):
+    declared = papermill.inspect_notebook(str(chain.BY_NAME[name].path))
+    assert tuple(declared) == chain.BY_NAME[name].parameters
+    for parameter, found in declared.items():
+        assert found["inferred_type_name"] == PARAMETERS[parameter].type.__name__
+        assert found["help"], parameter
+        assert parameter_problems({parameter: ast.literal_eval(found["default"])}) == []
+
+
+def test_a_parameter_means_the_same_in_every_notebook():
+    found: dict[str, set[str]] = {}
+    for name in NAMES:
+        source = next(cell.source for cell in cells(name) if "parameters" in cell.tags)
+        for line in source.splitlines()[1:]:
+            found.setdefault(line.split(":")[0], set()).add(line)
+    assert {parameter: lines for parameter, lines in found.items() if len(lines) > 1} == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_rhythm_is_prose_then_a_short_cell(name):
+    found = cells(name)
+    assert max(cell.lines for cell in found if cell.is_code) <= 20
+    kinds = "".join("e" if cell.role else "c" if cell.is_code else "m" for cell in found)
+    assert "cc" not in kinds
+    share = sum(cell.is_plumbing for cell in code(name)) / len(code(name))
+    assert share <= 0.25, f"{share:.0%} plumbing"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_exercise_is_a_starter_a_check_and_a_folded_solution(name):
+    roles = [cell.role for cell in cells(name)]
+    exercises = roles.count("exercise")
+    assert 2 <= exercises <= 4
+    assert "".join(role[0] if role else " " for role in roles).count("ecs") == exercises
+    for cell in cells(name):
+        if cell.role == "solution":
+            assert cell.metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
+        if cell.role in ("exercise", "solution"):
+            assert [own for own in gate.top_level_names(cell.source) if not own.startswith("my_")] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_catching_up_skips_is_needed_by_nothing_else(name):
+    kept = [cell.source for cell in code(name) if not APART & set(cell.tags)]
+    skipped = [cell.source for cell in code(name) if APART & set(cell.tags)]
+    own = set[str]().union(*map(gate.top_level_names, skipped)) - set[str]().union(*map(gate.top_level_names, kept))
+    assert own & set[str]().union(*map(gate.used_names, kept)) == set()
+
+
+@pytest.mark.parametrize(("name", "function"), [("02_dataset", "process_data"), ("03_model", "create_model")])
+def test_what_is_taught_is_what_runs(name, function):
+    taught = next(cell.source for cell in code(name) if f"def {function}(" in cell.source)
+    own = Path(lesson.__file__).read_text(encoding="utf-8")
+    assert gate.bare_function(taught, function) == gate.bare_function(own, function)
+
+
+def test_true_and_false_are_printed_seldom():
+    lines = [line for name in NAMES for cell in code(name) for line in cell.text.splitlines()]
+    assert len([line for line in lines if re.search(r"\b(True|False)$", line.strip())]) <= 12
+
+
+def test_most_of_what_the_cells_print_is_compared():
+    printing = [cell for name in SERIES for cell in code(name) if cell.text.strip()]
+    assert sum(cell.is_compared for cell in printing) / len(printing) >= 0.7
+
+
+def test_profiles_hold_parameters_that_exist_with_values_in_range():
+    for path in sorted(chain.PROFILES_FOLDER.glob("*.yaml")):
+        assert parameter_problems(yaml.safe_load(path.read_text(encoding="utf-8")) or {}) == []
+    assert gate.profile("classic") == {}
+
+
+def test_smoke_changes_nothing_that_02_03_and_06_print():
+    changed = set(gate.profile("smoke"))
+    assert {notebook.name for notebook in chain.ALL if changed & set(notebook.parameters)} == {"04_training", "05_testing"}
+
+
+def run_copies(folder: Path, names: list[str]) -> dict[str, list[str]]:
+    for name in names:
+        smoke = {key: value for key, value in gate.profile("smoke").items() if key in chain.BY_NAME[name].parameters}
+        gate.copy_to_run(chain.BY_NAME[name].path, folder, {**smoke, "run": "checked by nbval"})
+    return gate.run_nbval(folder, folder.parent / "runs")
 
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """Run copies of all six under nbval, in a folder whose name a careless path would trip over."""
+    """What nbval finds in copies of all six, in a folder whose name a careless path would trip over."""
     folder = tmp_path_factory.mktemp("nbval") / "it's a {copy} – é"
     folder.mkdir()
-    for path in PATHS:
-        gate.copy_with_parameters(path, folder, "checked by nbval")
-    return gate.run_nbval(folder, folder.parent / "runs")
+    return run_copies(folder, SERIES)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_cells_print_what_is_stored(smoke: dict[str, list[str]], name: str) -> None:
+@pytest.mark.parametrize("name", SERIES)
+def test_the_cells_print_what_is_stored_and_each_solution_is_right(smoke, name):
     assert smoke[name] == [], "\n\n".join(smoke[name])
 
 
 @pytest.mark.slow
-def test_the_cells_of_07_print_what_is_stored(tmp_path: Path) -> None:
-    for name in ("02_dataset", "03_model", chain.SCALING.name):
-        gate.copy_with_parameters(BY_STEM[name], tmp_path, "checked by nbval")
-    found = gate.run_nbval(tmp_path, tmp_path / "runs")
+def test_the_cells_of_07_print_what_is_stored(tmp_path):
+    found = run_copies(tmp_path, ["02_dataset", "03_model", chain.SCALING.name])
     problems = [problem for name in found for problem in found[name]]
     assert problems == [], "\n\n".join(problems)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BY_STEM)
-def test_opened_cold_it_says_what_it_needs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["05_testing", "03_model", chain.SCALING.name])
+def test_opened_too_early_it_names_all_that_is_missing_and_one_command(name, tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_RUNS", str(tmp_path / "runs"))
-    output = tmp_path / "out.ipynb"
-    if not chain.BY_NAME[name].needs:
-        papermill.execute_notebook(BY_STEM[name], output, {"run": "cold"}, progress_bar=False)
-        for artefact in chain.BY_NAME[name].leaves:
-            assert (tmp_path / "runs" / "cold" / artefact).is_file()
-        return
     with pytest.raises(papermill.PapermillExecutionError) as caught:
-        papermill.execute_notebook(BY_STEM[name], output, {"run": "cold"}, progress_bar=False)
+        papermill.execute_notebook(chain.BY_NAME[name].path, tmp_path / "x.ipynb", {"run": "cold"}, progress_bar=False)
     assert caught.value.ename == "LessonError"
-    assert "dataset.npz is missing: the notebook 02_dataset makes it" in caught.value.evalue
-    assert "python -m helpers run --name cold --to 02_dataset" in caught.value.evalue
-    assert caught.value.exec_count <= 4, "it is said before TensorFlow is imported"
+    for need in chain.BY_NAME[name].needs:
+        assert f"{need} (made by {chain.MAKER[need]})" in caught.value.evalue
+    last = max(chain.MAKER[need] for need in chain.BY_NAME[name].needs)
+    assert f"python -m runner run --name cold --to {last}" in caught.value.evalue
+    assert not (tmp_path / "runs" / "cold").exists()

@@ -1,17 +1,14 @@
 """Fixtures for the tests of the runner."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+import standins
 
 from helpers import chain
 from runner import series
 from runner.settings import resolve
-
-sys.path.insert(0, str(Path(__file__).parent))
-import standins  # noqa: E402 (found by the line above)
 
 
 @pytest.fixture
