@@ -179,7 +179,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
-def update_record(folder: Path, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+def update_record(folder: Path, change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     """Read the record, let `change` edit it in place, write it back: one writer at a time, all or nothing.
 
     Returns:

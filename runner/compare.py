@@ -45,7 +45,7 @@ def compare(names: Sequence[str], picture: Path | None = None) -> None:
         for notebook in chain.NOTEBOOKS
     }
     seconds: dict[str, Row] = {name: [entry.seconds for entry in row] for name, row in entries.items()}
-    seconds["all"] = [None if None in column else sum(column) for column in zip(*seconds.values(), strict=True)]  # type: ignore[arg-type]
+    seconds["all"] = [None if None in column else sum(column) for column in zip(*seconds.values(), strict=True)]
     seconds["fit alone"] = [curve.get("seconds") for curve in curves]
     out.print(_measured("seconds", names, seconds))
     memory: dict[str, Row] = {name: [entry.peak_memory_mb for entry in row] for name, row in entries.items()}

@@ -154,7 +154,8 @@ def imported_modules(notebook: Notebook, cells: Iterable[Cell]) -> dict[str, Pat
         finder.scan_code(compile(parsed(cell.source), cell.id, "exec"), finder.add_module("__main__"))
     if notebook is chain.SCALING:  # whose cells start `python -m workers`
         finder.import_hook("workers.__main__")
-    paths = [Path(module.__file__) for module in finder.modules.values() if module.__file__]
+    files_of_modules = (getattr(module, "__file__", None) for module in finder.modules.values())
+    paths = [Path(found) for found in files_of_modules if found]
     return {path.relative_to(chain.ROOT).as_posix(): path for path in sorted(paths)}
 
 

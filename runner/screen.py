@@ -64,7 +64,7 @@ def console(errors: bool = False) -> Console:
 def make_streams_last() -> None:
     """Let standard output and error outlive their readers."""
     sys.stdout, sys.stderr = (
-        stream if stream is None or isinstance(stream, Lasting) else Lasting(stream)  # type: ignore[assignment]
+        stream if stream is None or isinstance(stream, Lasting) else Lasting(stream)
         for stream in (sys.stdout, sys.stderr)
     )
 

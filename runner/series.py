@@ -148,7 +148,7 @@ class _Series:
         (self.folder / record.PROGRESS).unlink(missing_ok=True)
         given = for_notebook(notebook, self.settings.values) | {"run": self.settings.name}
         execution = Execution(notebook, given, self.folder, self.settings.timeout, self.settings.catch_up)
-        with _ticking(lambda: (execution.look_at_memory(), self.screen.update(execution))):
+        with _ticking(execution.look_at_memory, lambda: self.screen.update(execution)):
             execution.run()
         entry.outcome, entry.error = execution.outcome, execution.error
         entry.where = "" if entry.outcome == "ok" else execution.where()
@@ -188,13 +188,14 @@ class _Series:
 
 
 @contextlib.contextmanager
-def _ticking(action: Callable[[], object]) -> Iterator[None]:
-    """Call `action` a few times a second, in a thread of its own, while the block runs."""
+def _ticking(*actions: Callable[[], object]) -> Iterator[None]:
+    """Call `actions` a few times a second, in a thread of its own, while the block runs."""
     ended = threading.Event()
 
     def tick() -> None:
         while not ended.wait(TICK):
-            action()
+            for action in actions:
+                action()
 
     thread = threading.Thread(target=tick, name="progress", daemon=True)
     thread.start()

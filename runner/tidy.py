@@ -21,7 +21,7 @@ PACKAGES = ("helpers", "runner", "workers", "workshop", "tests", "notebooks")
 def store_outputs(folder: Path) -> int:
     """Copy the outputs of the executed notebooks in a run's folder into the committed ones, cell by cell.
 
-    07_scaling_out is not part of this run; its outputs are copied from where `make run-scaling` keeps it, `RUN-workers`.
+    07_scaling_out is not part of this run; its outputs come from where `make run-scaling` keeps it, `RUN-workers`.
 
     Returns:
         How many notebooks got their outputs.

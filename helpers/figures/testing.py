@@ -23,7 +23,7 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     image = axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
-    bar.set_ticks(np.sqrt([0, 0.01, 0.1, 0.3, 0.6, 1]), labels=["0 %", "1 %", "10 %", "30 %", "60 %", "100 %"])
+    bar.set_ticks(np.sqrt([0, 0.01, 0.1, 0.3, 0.6, 1]).tolist(), labels=["0 %", "1 %", "10 %", "30 %", "60 %", "100 %"])
     bar.set_label("share of the true class (square-root scale)", fontsize=FONT - 1)
     if len(matrix) <= MOST_NUMBERS:
         for (row, column), count in np.ndenumerate(matrix):
@@ -104,7 +104,7 @@ def draw_feature_maps(image: np.ndarray, maps: Sequence[np.ndarray], names: Sequ
     """
     columns = max(map(len, maps))
     figure = new_figure("What each convolution makes of one image", 7.5, 1.35 * len(maps) + 1.9)
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.2, len(maps)])
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1.2, len(maps)], squeeze=False)[:, 0]
     draw_image(top.subplots(), image, "the image")
     grid = bottom.subplots(len(maps), columns, squeeze=False)
     for row, layer, name in zip(grid, maps, names, strict=True):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from helpers.figures import BLUE, FONT, GREY, ORANGE, RED, label, new_figure
 
@@ -107,7 +108,7 @@ def _draw_epochs(axes: Axes, values: Sequence[float], name: str, color: str, lin
 def _finish_losses(figure: Figure, axes: Axes) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y", color=GREY, alpha=0.3)
     label(axes, "epochs", "loss (logarithmic scale)")
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)

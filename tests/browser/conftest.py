@@ -2,15 +2,14 @@
 
 import json
 import os
-import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,18 @@ import pytest
 import yaml
 
 from helpers.chain import BY_NAME, ROOT
+from workshop.copies import with_values
 
 PROJECTOR = {"width": 853, "height": 480}  # 1280 x 720 at 150 %
 CELL_SECONDS = 600  # more than any notebook takes with the profile smoke on a busy machine
-SMOKE = yaml.safe_load((ROOT / "profiles/smoke.yaml").read_text(encoding="utf-8"))
 COPIED = ("notebooks", "helpers", "runner", "workers", "workshop", "profiles", "data", "README.md", "pyproject.toml")
 SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # all cells are on the page
 }
+
+
+CURRENT = "jupyterapp.shell.currentWidget"
 
 
 @dataclass
@@ -37,15 +39,12 @@ class Lab:
     root: Path
     runs: Path
     page: Any = None
-    finished: dict[str, bool] = field(default_factory=dict)
 
     def open(self, name: str, **values: object) -> None:
         """Open a fresh copy of a notebook with these values in its cell of parameters, and wait for its kernel."""
         notebook = json.loads(BY_NAME[name].path.read_text(encoding="utf-8"))
         (cell,) = (cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", ()))
-        lines = "".join(cell["source"]).splitlines(keepends=True)
-        values = {key: value for key, value in values.items() if key in BY_NAME[name].parameters}
-        cell["source"] = [self._line(line, values) for line in lines]
+        cell["source"] = with_values("".join(cell["source"]), values)
         self.show(f"notebooks/{name}.ipynb", notebook)
 
     def show(self, path: str, notebook: dict[str, Any]) -> None:
@@ -98,14 +97,6 @@ class Lab:
         """Shut down all kernels."""
         if self.page.url.startswith(self.url):
             self.page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
-
-    @staticmethod
-    def _line(line: str, values: dict[str, object]) -> str:
-        name = line.partition(":")[0].strip()
-        return re.sub(r"=\s*[^#]*?(\s*#|\s*$)", rf"= {values[name]!r}\1", line, count=1) if name in values else line
-
-
-CURRENT = "jupyterapp.shell.currentWidget"
 
 
 @pytest.fixture(scope="session")
@@ -172,6 +163,25 @@ def lab(lab_without_page: Lab, page: Any) -> Iterator[Lab]:
     lab_without_page.page = page
     yield lab_without_page
     lab_without_page.stop()
+
+
+@pytest.fixture(scope="session")
+def smoke() -> dict[str, Any]:
+    """The values of the profile smoke."""
+    return dict(yaml.safe_load((ROOT / "profiles/smoke.yaml").read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def violations() -> Callable[..., list[str]]:
+    """What axe-core finds wrong in the parts of a page that these selectors pick, or in all of it."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def find(page: Any, *selectors: str) -> list[str]:
+        context = {"include": [[selector] for selector in selectors]} if selectors else None
+        found = axe.run(page, context=context).response["violations"]
+        return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+    return find
 
 
 def _wait(server: subprocess.Popen[bytes], url: str, log: Path) -> None:

@@ -35,12 +35,14 @@ def drawing(lab):
     metadata = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
     lab.show("notebooks/canvas.ipynb", {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
     lab.run()
-    lab.page.locator(".digit-canvas").scroll_into_view_if_needed()
+    lab.page.locator(".digit-canvas .paper").wait_for()
     return lab
 
 
 def draw(page, points):
-    box = page.locator(".digit-canvas .paper").bounding_box()
+    paper = page.locator(".digit-canvas .paper")
+    paper.scroll_into_view_if_needed()
+    box = paper.bounding_box()
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
     page.mouse.move(*places[0])
     page.mouse.down()

@@ -130,7 +130,7 @@ def test_a_missing_file_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "own.csv", "data/README.md", "C:\\pictures", "cifar_10"])
 def test_what_is_no_data_set_is_refused_with_what_can_be_used(name: str) -> None:
-    with pytest.raises(LessonError, match="dataset is .*, which is none of mnist, fashion_mnist, cifar10") as caught:
+    with pytest.raises(LessonError, match=r"dataset is .*, which is none of mnist, fashion_mnist, cifar10") as caught:
         data.load_data(name)
     assert "with / between its folders" in caught.value.fix
     assert ("did you mean cifar10" in caught.value.what) == (name == "cifar_10")

@@ -42,7 +42,9 @@ def test_a_block_that_fails_keeps_the_old_file_and_nothing_half_written(tmp_path
         (OSError("Can't synchronously write data (file write failed)"), 10),  # h5py gives no number
     ],
 )
-def test_a_full_disk_gets_a_sentence_and_nothing_is_kept(tmp_path: Path, monkeypatch, error: OSError, free: int) -> None:
+def test_a_full_disk_gets_a_sentence_and_nothing_is_kept(
+    tmp_path: Path, monkeypatch, error: OSError, free: int
+) -> None:
     monkeypatch.setattr(files.shutil, "disk_usage", lambda _: type("usage", (), {"free": free}))
     with pytest.raises(LessonError, match="no space is left on the disk while saving"):
         with files.replacing(tmp_path / "dataset.npz") as temporary:

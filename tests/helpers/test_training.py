@@ -145,6 +145,11 @@ def test_a_kill_between_a_new_epoch_and_the_deletion_of_the_old_one_loses_nothin
 )
 def test_how_long_says_what_to_expect(tmp_path: Path, train_images: int, words: str) -> None:
     folder = runs.RunFolder("04_training", tmp_path, {"epochs": 1000, "train_images": train_images})
-    np.savez(tmp_path / "dataset.npz", x_train=np.tile(IMAGES, (2, 1, 1)), y_train=np.tile(LABELS, 1000), normalization="pixels")
+    np.savez(
+        tmp_path / "dataset.npz",
+        x_train=np.tile(IMAGES, (2, 1, 1)),
+        y_train=np.tile(LABELS, 1000),
+        normalization="pixels",
+    )
     new_model().save(tmp_path / "model.keras")
     assert re.search(words, training.how_long(folder))

@@ -43,7 +43,11 @@ def train(runs: Path, name: str, seed: int) -> Path:
 
 def history(folder: Path) -> dict:
     kept = files.read_json(folder / "history.json")
-    return {name: values for name, values in kept.items() if name not in ("seconds", "training_seconds", "images_per_second")}
+    return {
+        name: values
+        for name, values in kept.items()
+        if name not in ("seconds", "training_seconds", "images_per_second")
+    }
 
 
 @pytest.mark.slow

@@ -29,7 +29,9 @@ def write(path: Path, change: Callable[[list], object]) -> None:
             outputs = [gate.printed(gate.TO_DO)]
         metadata = {"tags": [tag]} if tag else {}
         cells.append(
-            nbformat.v4.new_code_cell(source, execution_count=number, outputs=outputs, metadata=metadata, id=f"c{number}")
+            nbformat.v4.new_code_cell(
+                source, execution_count=number, outputs=outputs, metadata=metadata, id=f"c{number}"
+            )
         )
     change(cells)
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)

@@ -135,7 +135,10 @@ def test_profiles_hold_parameters_that_exist_with_values_in_range():
 
 def test_smoke_changes_nothing_that_02_03_and_06_print():
     changed = set(gate.profile("smoke"))
-    assert {notebook.name for notebook in chain.ALL if changed & set(notebook.parameters)} == {"04_training", "05_testing"}
+    assert {notebook.name for notebook in chain.ALL if changed & set(notebook.parameters)} == {
+        "04_training",
+        "05_testing",
+    }
 
 
 def run_copies(folder: Path, names: list[str]) -> dict[str, list[str]]:

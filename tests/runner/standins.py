@@ -71,10 +71,17 @@ def make_notebooks(folder: Path) -> Path:
 
 def write_notebook(folder: Path, notebook: chain.Notebook) -> None:
     """Write one stand-in."""
-    lines = [f"{name}: {PARAMETERS[name].type.__name__} = {DEFAULTS[name]!r}  # of {name}" for name in notebook.parameters]
+    lines = [
+        f"{name}: {PARAMETERS[name].type.__name__} = {DEFAULTS[name]!r}  # of {name}" for name in notebook.parameters
+    ]
     own = notebook.parameters[1:]
     cells = [
-        ("markdown", "title", "", f"# The {notebook.name}\n\nProse. [Next](02_dataset.ipynb), [7](07_scaling_out.ipynb)"),
+        (
+            "markdown",
+            "title",
+            "",
+            f"# The {notebook.name}\n\nProse. [Next](02_dataset.ipynb), [7](07_scaling_out.ipynb)",
+        ),
         # The comment keeps IPython from taking a cell of the one line `run: …` for its magic %run.
         ("code", "parameters", "parameters", "\n".join(["# The parameters", *lines])),
         ("code", "open-run", "", OPEN_RUN.format(name=notebook.name, values=", ".join(f"{n}={n}" for n in own))),
@@ -175,7 +182,9 @@ class Project:
     def stop_in(self, notebook: str) -> Path:
         """Let a notebook wait for long in its cell `work`; a file that is there as soon as it does."""
         reached = self.folder / "reached"
-        edit_cell(self.notebooks, notebook, "work", f"open({str(reached)!r}, 'w').close()\nimport time\ntime.sleep(600)")
+        edit_cell(
+            self.notebooks, notebook, "work", f"open({str(reached)!r}, 'w').close()\nimport time\ntime.sleep(600)"
+        )
         return reached
 
 

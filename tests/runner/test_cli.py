@@ -2,9 +2,9 @@ import subprocess
 import sys
 
 from click.testing import CliRunner
+from helpers.runner import cli
 
 from helpers import chain
-from helpers.runner import cli
 
 
 def test_help_lists_every_parameter_with_type_range_default_and_meaning():

@@ -97,7 +97,9 @@ def test_a_folder_that_is_no_run_is_never_written_to(notebooks, capsys):
     assert [path.name for path in folder.iterdir()] == ["letter.txt"]
 
 
-@pytest.mark.parametrize("content", ["{", '{"schema": 99}', "[]", json.dumps({"schema": 2, "artifacts": {}, "asked": {}})])
+@pytest.mark.parametrize(
+    "content", ["{", '{"schema": 99}', "[]", json.dumps({"schema": 2, "artifacts": {}, "asked": {}})]
+)
 def test_a_record_that_cannot_be_read_gets_a_sentence(notebooks, capsys, content):
     path = chain.runs_folder() / "fast" / "run.json"
     path.parent.mkdir(parents=True)

@@ -4,11 +4,11 @@ import struct
 from pathlib import Path
 
 import pytest
+from helpers.runner.compare import compare
 from test_runner_report import RECORD
 
 from helpers import chain, runs
 from helpers.errors import LessonError
-from helpers.runner.compare import compare
 
 HISTORY = {"epochs": 2, "val_loss": [0.3, 0.2], "batches": {"images": [100, 200, 300, 400], "loss": [2.3, 1, 0.5, 0.4]}}
 

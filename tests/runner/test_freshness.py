@@ -15,7 +15,9 @@ def reason(notebook: str = "02_dataset", **asked) -> str | None:
     assert problems == []
     kept = record.load(settings.folder)
     now = freshness.fingerprint(settings.folder, chain.BY_NAME[notebook], settings.values)
-    return freshness.reason_to_run(settings, chain.BY_NAME[notebook], now, kept.finished.get(notebook) if kept else None)
+    return freshness.reason_to_run(
+        settings, chain.BY_NAME[notebook], now, kept.finished.get(notebook) if kept else None
+    )
 
 
 def test_what_has_not_changed_is_up_to_date_and_01_always_runs(done):

@@ -52,7 +52,8 @@ def test_a_run_that_ends_well_is_recorded(done):
     assert found["notebooks"]["04_training"]["images_per_second"] == 150
     assert found["notebooks"]["04_training"]["parameters"]["epochs"] == 1
     assert found["notebooks"]["03_model"]["parameters"] == {"filters": 64, "precision": "float32", "seed": 1} | (
-        found["asked"]["parameters"].get("precision") and {"precision": found["asked"]["parameters"]["precision"]} or {}
+        (found["asked"]["parameters"].get("precision") and {"precision": found["asked"]["parameters"]["precision"]})
+        or {}
     )
     assert found["metrics"]["accuracy"] == 0.9
     assert found["as_expected"] is False

@@ -1,0 +1,108 @@
+"""The notebooks in JupyterLab, as a learner works with them: run all, follow links, make mistakes."""
+
+import re
+
+import pytest
+
+from helpers.chain import ALL, NOTEBOOKS
+
+pytestmark = pytest.mark.browser
+
+SHOWN_TEXT = ".jp-RenderedText, .jp-RenderedHTMLCommon"  # what cells print, and prose
+CELL_WITH_SCROLLING = """(selector) => [...document.querySelectorAll(`:is(${selector}, .cm-scroller)`)]
+    .filter(part => part.scrollWidth > part.clientWidth + 1)
+    .map(part => part.closest(".jp-Cell")).filter(cell => cell).map(cell => cell.innerText.slice(0, 60))"""
+TALL_FIGURES = """() => { const room = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect();
+    return [...document.querySelectorAll(".jp-OutputArea-output img")]
+        .map(image => [image.alt, image.getBoundingClientRect()])
+        .filter(([_, box]) => box.height > room.height || box.right > room.right || box.width < 1)
+        .map(([alt, box]) => `${Math.round(box.width)} x ${Math.round(box.height)}: ${alt}`); }"""
+
+
+@pytest.fixture(scope="module")
+def finished():
+    return set()
+
+
+@pytest.fixture
+def run_notebook(lab, finished, smoke):
+    """Runs a notebook with the profile smoke, after those before it that have not been run yet."""
+
+    def run(name):
+        for notebook in NOTEBOOKS:
+            if notebook.name == name:
+                break
+            if notebook.saves and notebook.name not in finished:
+                run(notebook.name)
+        lab.open(name, run="browser", **smoke)
+        lab.run()
+        finished.add(name)
+        return lab
+
+    return run
+
+
+@pytest.mark.parametrize("name", [notebook.name for notebook in ALL])
+def test_a_notebook_runs_from_top_to_bottom_and_reads_well(run_notebook, name, violations):
+    lab = run_notebook(name)
+    outputs = lab.outputs()
+    assert outputs and [output for output in outputs if output["output_type"] == "error"] == []
+    assert [output["text"] for output in outputs if output.get("name") == "stderr"] == []  # nothing is shown in red
+    assert lab.page.evaluate(TALL_FIGURES) == []
+    cells = lab.page.locator(".jp-Cell").count()
+    assert len(scrolling := lab.page.evaluate(CELL_WITH_SCROLLING, SHOWN_TEXT)) <= cells / 20, scrolling
+    assert violations(lab.page, ".jp-OutputArea-output", ".jp-MarkdownOutput") == []
+
+
+def test_a_link_leads_to_the_next_notebook(lab):
+    lab.open("03_model", run="links")
+    lab.page.get_by_role("link", name=re.compile("4. Training")).first.click()
+    lab.page.get_by_role("tab", name=re.compile("04_training.ipynb")).wait_for()
+
+
+def one_message(lab):
+    """The only error of a notebook, as the learner sees it."""
+    box = lab.page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']")
+    assert box.count() == 1
+    text = box.inner_text().strip()
+    assert "Traceback" not in text and len(text.splitlines()) == 2, text
+    return text
+
+
+def test_notebook_5_first_says_all_that_is_missing_and_the_command_that_makes_it(lab):
+    lab.open("05_testing", run="cold")
+    lab.run()
+    message = one_message(lab)
+    assert "dataset.npz" in message and "trained.keras" in message
+    assert "python -m runner run --name cold --to 04_training" in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("epochs: int = 3", "epochs: int = 0", "a whole number from 1 to 1000"),
+        ("epochs: int = 3", "epoch: int = 1", "did you mean epochs?"),
+    ],
+)
+def test_a_parameter_out_of_range_or_misspelled_gives_one_sentence(lab, old, new, says):
+    lab.open("04_training")
+    lab.write("parameters", old, new)
+    lab.run()
+    assert says in one_message(lab)
+
+
+def test_training_that_was_interrupted_goes_on(run_notebook, lab, finished, smoke):
+    if "03_model" not in finished:
+        run_notebook("03_model")
+    lab.open("04_training", run="browser", **smoke | {"epochs": 2, "train_images": 2000})
+    fitted = "JSON.stringify(jupyterapp.shell.currentWidget.content.model.toJSON().cells.find(c => c.id === 'fit'))"
+    lab.page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
+    lab.page.wait_for_function(f"{fitted}.includes('Epoch 2/2')", timeout=600_000)
+    lab.page.evaluate("jupyterapp.commands.execute('kernelmenu:interrupt')")
+    lab.page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").wait_for()
+    assert "Stopped. 1 epoch is kept" in one_message(lab) and "run this cell again" in one_message(lab)
+
+    lab.run_cell("fit")
+    again = "".join(output.get("text", "") for output in lab.outputs("fit"))
+    assert "Epoch 2/2" in again and "Epoch 1/2" not in again
+    assert [output for output in lab.outputs("fit") if output["output_type"] == "error"] == []
