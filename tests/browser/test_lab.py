@@ -8,6 +8,7 @@ from helpers.chain import ALL, NOTEBOOKS
 
 pytestmark = pytest.mark.browser
 
+ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
 SHOWN_TEXT = ".jp-RenderedText, .jp-RenderedHTMLCommon"  # what cells print, and prose
 CELL_WITH_SCROLLING = """(selector) => [...document.querySelectorAll(`:is(${selector}, .cm-scroller)`)]
     .filter(part => part.scrollWidth > part.clientWidth + 1)
@@ -62,7 +63,7 @@ def test_a_link_leads_to_the_next_notebook(lab):
 
 def one_message(lab):
     """The only error of a notebook, as the learner sees it."""
-    box = lab.page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']")
+    box = lab.page.locator(ERROR)
     assert box.count() == 1
     text = box.inner_text().strip()
     assert "Traceback" not in text and len(text.splitlines()) == 2, text
@@ -99,7 +100,7 @@ def test_training_that_was_interrupted_goes_on(run_notebook, lab, finished, smok
     lab.page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
     lab.page.wait_for_function(f"{fitted}.includes('Epoch 2/2')", timeout=600_000)
     lab.page.evaluate("jupyterapp.commands.execute('kernelmenu:interrupt')")
-    lab.page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").wait_for()
+    lab.page.locator(ERROR).wait_for()
     assert "Stopped. 1 epoch is kept" in one_message(lab) and "run this cell again" in one_message(lab)
 
     lab.run_cell("fit")
