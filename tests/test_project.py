@@ -1,200 +1,152 @@
-"""The files around the notebooks agree: dependencies, their lock, the conda entry, the commands the README names."""
+"""The files around the notebooks agree: dependencies, their lock, the conda entry, commands in texts, sizes, imports."""
 
-import itertools
+import ast
+import io
 import re
+import shlex
 import subprocess
 import sys
+import tokenize
 import tomllib
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from helpers import supported
-from helpers.chain import ROOT
+from helpers.chain import NOTEBOOKS_FOLDER, ROOT
 
-PYTHONS = ("3.11", "3.12", "3.13")
-SYSTEMS = {
-    "Linux x86_64": {
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "platform_machine": "x86_64",
-        "os_name": "posix",
-    },
-    "Linux arm64": {
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "platform_machine": "aarch64",
-        "os_name": "posix",
-    },
-    "macOS": {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "arm64", "os_name": "posix"},
-    "Windows": {"sys_platform": "win32", "platform_system": "Windows", "platform_machine": "AMD64", "os_name": "nt"},
+TEXTS = [*sorted(ROOT.glob("*.md")), *sorted(NOTEBOOKS_FOLDER.glob("*.ipynb")), *sorted((ROOT / "workshop").glob("*.md"))]
+PACKAGES = ("helpers", "runner", "workers", "workshop")
+MAY_IMPORT = {
+    "helpers": {"helpers"},
+    "runner": {"helpers", "runner"},
+    "workers": {"helpers", "workers"},
+    "workshop": {"helpers", "runner", "workshop"},
 }
+# Lines of code without blank lines, comments and docstrings: the packages are small on purpose.
+MOST_LINES = {"helpers": 970, "helpers/figures": 450, "runner": 1400, "workers": 350, "workshop": 260}
 
 
 def project() -> dict:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def named_dependencies() -> list[Requirement]:
-    table = project()["project"]
-    names = table["dependencies"] + table["optional-dependencies"]["dev"]
-    return [Requirement(name) for name in names]
-
-
-def locked() -> list[Requirement]:
+def locked() -> dict[str, list[Requirement]]:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return [Requirement(line) for line in lines if line.strip() and not line.lstrip().startswith("#")]
-
-
-def environment(python: str, system: str) -> dict[str, Any]:
-    # Markers may ask for a patch release (3.11.5 and up, say): a late one stands for all.
-    return {
-        **dict(default_environment()),
-        **SYSTEMS[system],
-        "python_version": python,
-        "python_full_version": f"{python}.9",
-    }
-
-
-def pins(python: str, system: str) -> dict[str, list[str]]:
-    """Name to the versions that the lock pins for this Python on this system."""
-    found: dict[str, list[str]] = {}
-    for line in locked():
-        if line.marker is None or line.marker.evaluate(environment(python, system)):
-            assert str(line.specifier).startswith("=="), f"{line} pins no version"
-            found.setdefault(canonicalize_name(line.name), []).append(str(line.specifier)[2:])
+    found: dict[str, list[Requirement]] = {}
+    for pin in (Requirement(line) for line in lines if line.strip() and not line.lstrip().startswith("#")):
+        found.setdefault(canonicalize_name(pin.name), []).append(pin)
     return found
 
 
-@pytest.mark.parametrize(("python", "system"), list(itertools.product(PYTHONS, SYSTEMS)))
-def test_the_lock_pins_each_dependency_once_within_its_range(python: str, system: str) -> None:
-    locked_here = pins(python, system)
-    assert all(len(versions) == 1 for versions in locked_here.values()), locked_here
-    for dependency in named_dependencies():
-        versions = locked_here.get(canonicalize_name(dependency.name))
-        assert versions, f"{dependency} is not in requirements.txt: make lock"
-        assert dependency.specifier.contains(versions[0]), f"{dependency} is locked at {versions[0]}: make lock"
+def lines_of_code(path: Path) -> int:
+    """Lines of code of a module without blank lines, comments and docstrings."""
+    text = path.read_text(encoding="utf-8")
+    docstrings: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            docstrings |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    nothing = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in nothing:
+            lines |= set(range(token.start[0], token.end[0] + 1))
+    return len(lines - docstrings)
 
 
-def test_the_lock_holds_nothing_that_no_dependency_needs() -> None:
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    applicable = {canonicalize_name(line.name) for line in locked() if line.marker is None or line.marker.evaluate()}
-    needed: set[str] = set()
-    waiting = [(dependency, "") for dependency in named_dependencies()]
-    while waiting:
-        requirement, extra = waiting.pop()
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
-            continue
-        name = canonicalize_name(requirement.name)
-        extras = requirement.extras or {""}
-        if name in needed and extras == {""}:
-            continue
-        needed.add(name)
-        for line in metadata.requires(name) or []:
-            waiting += [(Requirement(line), extra) for extra in extras]
-    assert applicable - needed == set(), f"requirements.txt holds more than Python {python} needs: make lock"
+@pytest.mark.parametrize("package", MOST_LINES)
+def test_the_packages_stay_small(package):
+    modules = [path for path in (ROOT / package).rglob("*.py") if package != "helpers" or "figures" not in path.parts]
+    assert sum(map(lines_of_code, modules)) <= MOST_LINES[package]
 
 
-def test_the_conda_entry_installs_the_lock_and_the_helpers() -> None:
-    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    python, pip, from_pip = conda["dependencies"]
-    assert python.startswith("python=")
-    assert python.removeprefix("python=") in PYTHONS
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_go_one_way(package):
+    found = set()
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            found |= {name.split(".")[0] for name in names} & set(PACKAGES)
+    assert found <= MAY_IMPORT[package]
+
+
+def test_the_lock_pins_each_dependency_within_its_range():
+    pins = locked()
+    for dependency in map(Requirement, project()["dependencies"] + project()["optional-dependencies"]["dev"]):
+        found = pins.get(canonicalize_name(dependency.name), [])
+        assert found, f"{dependency} is not in requirements.txt: make lock"
+        for pin in found:
+            version = str(pin.specifier).removeprefix("==")
+            assert dependency.specifier.contains(version), f"{dependency} is locked at {version}: make lock"
+
+
+def test_the_conda_entry_installs_the_lock_and_the_project():
+    python, pip, from_pip = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    assert python.removeprefix("python=") in ("3.11", "3.12", "3.13")
     assert pip == "pip"
     assert from_pip == {"pip": ["-r requirements.txt", "-e ."]}
 
 
-def test_the_supported_pythons_are_named_the_same_everywhere() -> None:
-    assert f"{supported.OLDEST[0]}.{supported.OLDEST[1]}" == PYTHONS[0]
-    assert f"{supported.NEWEST[0]}.{supported.NEWEST[1]}" == PYTHONS[-1]
-    assert project()["project"]["requires-python"] == f">={PYTHONS[0]},<3.{supported.NEWEST[1] + 1}"
-
-
-def test_dependencies_are_named_with_a_reason_and_in_one_place_only() -> None:
+def test_dependencies_are_named_with_a_reason():
     lines = (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines()
     named = [line for line in lines if re.match(r'\s+"[\w-]+[><=]', line)]
     assert len(named) >= 15
     assert [line for line in named if "#" not in line] == []
-    installers = [path for path in ROOT.glob("*") if path.name in ("setup.py", "setup.cfg", "Pipfile", "poetry.lock")]
-    assert installers == []
 
 
-def test_every_make_command_in_the_texts_exists() -> None:
+def test_the_workflow_runs_what_make_runs():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["test"]
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    for words in (command.removeprefix("python ") for command in commands if "-m pip" not in command):
+        assert words in makefile
+
+
+def test_every_make_command_in_the_texts_exists():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    texts = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "notebooks").glob("*.ipynb"))]
-    named = {
-        (text.name, target)
-        for text in texts
-        for target in re.findall(r"`make ([a-z][a-z-]+)[^`]*`", text.read_text(encoding="utf-8"))
-    }
+    named = {name for text in TEXTS for name in re.findall(r"`make ([a-z-]+)[^`]*`", text.read_text(encoding="utf-8"))}
     assert named
-    assert {(text, target) for text, target in named if target not in targets} == set()
+    assert named <= targets
 
 
-def test_every_relative_link_in_the_texts_leads_somewhere() -> None:
+def printed_commands() -> set[str]:
+    """Every command of the project in the texts and in the strings of its modules, without its comment."""
+    sources = TEXTS + [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    pattern = r"python -m (?:runner|workers|workshop)(?: [\w./=-]+)*"
+    return {found for path in sources for found in re.findall(pattern, path.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize("package", ["runner", "workers", "workshop"])
+def test_every_command_in_texts_and_messages_is_one_that_the_command_line_takes(package):
+    commands = {command for command in printed_commands() if command.split()[2] == package}
+    assert commands
+    for command in sorted(commands):
+        words = [word for word in shlex.split(command)[3:] if word not in (".", "NAME")]
+        words += ["x"] if words and words[-1] in ("--name", "--to", "--profile") else []  # the rest is put in when it is said
+        asked = subprocess.run(
+            [sys.executable, "-m", package, *words, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert asked.returncode == 0, f"{command}: {asked.stderr}"
+
+
+def test_every_relative_link_in_the_texts_leads_somewhere():
     broken = []
-    for text in [*ROOT.glob("*.md"), *(ROOT / "data").rglob("*.md")]:
+    for text in [*ROOT.glob("*.md"), *(ROOT / "data").rglob("*.md"), *(ROOT / "workshop").glob("*.md")]:
         for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text.read_text(encoding="utf-8")):
             if not link.startswith(("http", "mailto:")) and not (text.parent / link).exists():
                 broken.append((text.name, link))
     assert broken == []
 
 
-@pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13)])
-def test_a_supported_python_is_accepted(version: tuple[int, int]) -> None:
-    assert supported.python_problem(version) is None
-
-
-@pytest.mark.parametrize("version", [(3, 6), (3, 10), (3, 14)])
-def test_another_python_gets_one_sentence_that_names_what_to_use(version: tuple[int, int]) -> None:
-    sentence = supported.python_problem(version)
-    assert sentence is not None
-    assert f"Python {version[0]}.{version[1]}" in sentence
-    assert "PYTHON=python3.1" in sentence
-    assert "\n" not in sentence
-
-
-def test_a_name_on_the_path_that_runs_nothing_is_not_advised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stub = tmp_path / "python3.13"
-    stub.write_text("#!/bin/sh\nexit 127\n")
-    stub.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert "python3.13" not in (supported.python_problem((3, 14)) or "")
-
-
-@pytest.mark.parametrize(
-    ("system", "machine", "libc"),
-    [("Linux", "x86_64", ("glibc", "2.36")), ("Darwin", "arm64", ("", "")), ("Windows", "AMD64", ("", ""))],
-)
-def test_a_supported_system_is_accepted(system: str, machine: str, libc: tuple[str, str]) -> None:
-    assert supported.system_problem(system, machine, libc, "14.5" if system == "Darwin" else "") is None
-
-
-@pytest.mark.parametrize(
-    ("arguments", "word"),
-    [
-        (("Darwin", "x86_64"), "Intel"),
-        (("Darwin", "arm64", ("", ""), "11.7"), "macOS 12"),
-        (("Linux", "x86_64", ("", "")), "glibc"),
-        (("Linux", "x86_64", ("glibc", "2.17")), "glibc"),
-        (("Linux", "armv7l"), "armv7l"),
-        (("Windows", "ARM64"), "ARM64"),
-        (("Windows", "AMD64", ("", ""), "", False), "32-bit"),
-    ],
-)
-def test_a_system_without_a_wheel_gets_one_sentence(arguments: tuple, word: str) -> None:
-    sentence = supported.system_problem(*arguments)
-    assert sentence is not None
-    assert word in sentence
-
-
-def test_keras_is_imported_without_scikit_learn_which_can_be_imported_later() -> None:
-    code = "import sys, helpers, keras; early = 'sklearn' in sys.modules; import sklearn.metrics; print(early)"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "False"
+@pytest.mark.parametrize(("version", "fits"), [((3, 10), False), ((3, 11), True), ((3, 13), True), ((3, 14), False)])
+def test_a_python_that_does_not_fit_is_refused_in_one_sentence(version, fits):
+    code = f"import runpy, sys; sys.version_info = {version}; runpy.run_path('check_python.py')"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (found.returncode == 0) == fits
+    assert fits or "make run PYTHON=python3.12" in found.stderr
+    assert len(found.stderr.splitlines()) == (0 if fits else 1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import papermill.iorw
 import papermill.parameterize
 import yaml
 
@@ -147,7 +148,7 @@ def profile(name: str) -> dict[str, Any]:
 
 def copy_to_run(path: Path, folder: Path, values: Mapping[str, Any]) -> None:
     """Copy a notebook with other parameters, and with each check repeated after its solution: it must say "Right."."""
-    node = nbformat.read(path, as_version=4)
+    node = papermill.iorw.load_notebook_node(str(path))
     if values:
         node = papermill.parameterize.parameterize_notebook(node, values)
     cells, check = [], None
