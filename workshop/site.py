@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 LIGHT, DARK = "xcode", "github-dark"  # of Pygments' styles, those with enough contrast on our backgrounds
 TIME = re.compile(r"\*\*Time\*\*: (\d+) minutes to teach, of which (\d+) for exercises")
 LINK = re.compile(r"\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
+OUTSIDE = re.compile(r"\[([^\]]*)\]\(\.\./[^)]*\)")  # a file of the project, which the pages come without
 # Text and pictures; widgets would need scripts from elsewhere.
 KINDS = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
 FRONT = "# Handwritten digits with TensorFlow and Keras\n\nTo read here, and to run in JupyterLab.\n\n"
@@ -67,7 +68,7 @@ def page(notebook: NotebookNode, title: str) -> str:
     cells = [NotebookNode(cell) for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", [])]
     for cell in cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(r"](\1.html\2)", cell.source)
+            cell.source = OUTSIDE.sub(r"\1", LINK.sub(r"](\1.html\2)", cell.source))
     light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in (LIGHT, DARK))
     style = (HERE / "site.css").read_text(encoding="utf-8")
     exporter = HTMLExporter(
