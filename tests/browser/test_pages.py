@@ -1,0 +1,57 @@
+"""The pages that the project writes, as a phone, a projector and a printer show them: the site, the handout, the report."""
+
+import subprocess
+import sys
+
+import pytest
+
+from helpers.chain import ROOT
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 400, "height": 800}
+
+
+def written(*words):
+    done = subprocess.run([sys.executable, "-m", *map(str, words)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The site and the handout, from a workshop's copies, and the report of a run."""
+    folder = tmp_path_factory.mktemp("pages")
+    written("workshop", folder / "copies")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DIGITS_RUNS", str(folder / "runs"))
+        written("runner", "run", "--profile", "smoke")
+    return [*sorted((folder / "copies/site").rglob("*.html")), folder / "runs/smoke/report.html"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_read_well_on_a_phone_and_ask_no_network(pages, page, violations, scheme):
+    asked, problems = [], []
+    page.on("request", lambda request: request.url.startswith(("file:", "data:", "blob:")) or asked.append(request.url))
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size(PHONE)
+    for path in pages:
+        page.goto(path.as_uri())
+        found = violations(page)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        problems += [f"{path.name}: {problem}" for problem in found]
+        problems += [f"{path.name}: {width} pixels wide"] if width > PHONE["width"] else []
+    assert asked == [] and problems == []
+
+
+def test_every_link_within_the_pages_leads_somewhere(pages, page):
+    dead = []
+    for path in pages:
+        page.goto(path.as_uri())
+        dead += page.evaluate(
+            """() => [...document.querySelectorAll("a[href*='#']")]
+            .filter(link => link.href.split("#")[0] === location.href.split("#")[0])
+            .map(link => decodeURIComponent(link.hash.slice(1)))
+            .filter(name => name && !document.getElementById(name) && !document.getElementsByName(name).length)
+            .map(name => `${document.title}: #${name}`)"""
+        )
+    assert dead == []
