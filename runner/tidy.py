@@ -76,8 +76,6 @@ def clean() -> int:
             _delete_run(path) if path in folders else record.delete(path)
         except LessonError as error:
             left.append(error.what)
-        except filelock.Timeout:
-            left.append(f"a run is going on in {shown(path)}")
         if gained := size - _size(path):
             freed += gained
             out.print(f"deleted {shown(path)}, {gained / 1e6:,.1f} MB")
@@ -98,6 +96,8 @@ def _delete_run(folder: Path) -> None:
         with record.lock_of(folder):
             for path in [*ours, folder / runs.RECORD]:
                 record.delete(path)
+    except filelock.Timeout:  # which is an OSError too
+        raise LessonError(f"a run is going on in {shown(folder)}", "wait until it has ended") from None
     except OSError as error:
         raise LessonError(f"{shown(folder)} can't be emptied ({error.strerror})", "make it writable") from error
     for name in record.LOCKS:

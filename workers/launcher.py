@@ -38,9 +38,9 @@ class Worker:
         self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=self._errors)
 
     def say_how_it_ended(self) -> None:
-        """Print the last lines that it wrote on stderr, unless it lost another worker, and how it ended."""
+        """Print the last lines that it wrote on stderr, unless it lost another worker or was killed, and how it ended."""
         code = self.process.returncode
-        if code not in (0, EXIT_WORKER_LOST):
+        if code not in (0, EXIT_WORKER_LOST, -9):
             self._errors.seek(0)
             for line in self._errors.read().decode(errors="replace").splitlines()[-40:]:
                 self.cluster.say(line)
@@ -76,13 +76,14 @@ def _first_failure(workers: Sequence[Worker]) -> int:
     """The code of the first worker that did not end well, once all have ended or `GRACE_SECONDS` later; else 0."""
     first, deadline = 0, float("inf")
     while time.monotonic() < deadline:
-        codes = [worker.process.poll() for worker in workers]
-        # Of several at once, the one that did more than lose another.
-        failed = sorted((code for code in codes if code), key=lambda code: code == EXIT_WORKER_LOST)
+        running = [worker for worker in workers if worker.process.poll() is None]
+        failed = [worker for worker in workers if worker.process.returncode]
         if failed and not first:
-            first, deadline = failed[0], time.monotonic() + GRACE_SECONDS
-            click.echo("a worker did not end well; the others stop too")
-        if None not in codes:
+            # Of several at once, the one that did more than lose another.
+            cause = min(failed, key=lambda worker: worker.process.returncode == EXIT_WORKER_LOST)
+            first, deadline = cause.process.returncode, time.monotonic() + GRACE_SECONDS
+            click.echo(f"{cause.cluster.name} did not end well; the others stop too")
+        if not running:
             break
         time.sleep(POLL_SECONDS)
     return first

@@ -21,7 +21,18 @@ from workshop.copies import with_values
 
 PROJECTOR = {"width": 853, "height": 480}  # 1280 x 720 at 150 %
 CELL_SECONDS = 600  # more than any notebook takes with the profile smoke on a busy machine
-COPIED = ("notebooks", "helpers", "runner", "workers", "workshop", "profiles", "data", "README.md", "pyproject.toml")
+COPIED = (
+    "notebooks",
+    "helpers",
+    "runner",
+    "workers",
+    "workshop",
+    "profiles",
+    "data",
+    "README.md",
+    "pyproject.toml",
+    "requirements.txt",
+)
 SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # all cells are on the page
@@ -55,7 +66,11 @@ class Lab:
         self.stop()
         (self.root / path).write_text(json.dumps(notebook), encoding="utf-8")
         self.page.goto(f"{self.url}/lab/tree/{path}?reset&token=digits")
-        self.page.wait_for_function(f"{CURRENT}?.sessionContext.session?.kernel?.status === 'idle'", timeout=120_000)
+        self.page.wait_for_function(
+            "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=120_000,
+        )
+        self.page.evaluate("jupyterapp.shell.collapseLeft()")  # as whoever shows it to a room does
 
     def run(self, command: str = "notebook:run-all-cells") -> None:
         """Run a command of JupyterLab, and wait until what it does is done."""

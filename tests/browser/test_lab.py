@@ -12,7 +12,7 @@ ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
 SHOWN_TEXT = ".jp-RenderedText, .jp-RenderedHTMLCommon"  # what cells print, and prose
 CELL_WITH_SCROLLING = """(selector) => [...document.querySelectorAll(`:is(${selector}, .cm-scroller)`)]
     .filter(part => part.scrollWidth > part.clientWidth + 1)
-    .map(part => part.closest(".jp-Cell")).filter(cell => cell).map(cell => cell.innerText.slice(0, 60))"""
+    .map(part => part.closest(".jp-Cell")).filter(cell => cell).map(cell => cell.innerText.slice(0, 80).replaceAll("\\n", " "))"""
 TALL_FIGURES = """() => { const room = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect();
     return [...document.querySelectorAll(".jp-OutputArea-output img")]
         .map(image => [image.alt, image.getBoundingClientRect()])
@@ -46,13 +46,16 @@ def run_notebook(lab, finished, smoke):
 @pytest.mark.parametrize("name", [notebook.name for notebook in ALL])
 def test_a_notebook_runs_from_top_to_bottom_and_reads_well(run_notebook, name, violations):
     lab = run_notebook(name)
-    outputs = lab.outputs()
-    assert outputs and [output for output in outputs if output["output_type"] == "error"] == []
-    assert [output["text"] for output in outputs if output.get("name") == "stderr"] == []  # nothing is shown in red
-    assert lab.page.evaluate(TALL_FIGURES) == []
-    cells = lab.page.locator(".jp-Cell").count()
-    assert len(scrolling := lab.page.evaluate(CELL_WITH_SCROLLING, SHOWN_TEXT)) <= cells / 20, scrolling
-    assert violations(lab.page, ".jp-OutputArea-output", ".jp-MarkdownOutput") == []
+    problems = [
+        f"{output['ename']}: {output['evalue']}" for output in lab.outputs() if output["output_type"] == "error"
+    ]
+    problems += [f"shown in red: {output['text']}" for output in lab.outputs() if output.get("name") == "stderr"]
+    problems += [f"too large: {figure}" for figure in lab.page.evaluate(TALL_FIGURES)]
+    problems += violations(lab.page, ".jp-OutputArea-output", ".jp-MarkdownOutput")
+    scrolling = lab.page.evaluate(CELL_WITH_SCROLLING, SHOWN_TEXT)
+    if len(scrolling) > lab.page.locator(".jp-Cell").count() / 20:
+        problems += [f"scrolls: {cell}" for cell in scrolling]
+    assert "\n".join(problems) == ""
 
 
 def test_a_link_leads_to_the_next_notebook(lab):

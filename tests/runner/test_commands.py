@@ -79,6 +79,24 @@ def test_clean_leaves_a_run_that_is_going_on(done):
     assert (chain.runs_folder() / "fast" / "run.json").is_file()
 
 
+@pytest.mark.usefixtures("own_caches")
+def test_clean_says_what_it_cannot_delete(done, monkeypatch, capsys):
+    monkeypatch.setattr(
+        record.shutil, "rmtree", lambda path: (_ for _ in ()).throw(OSError(30, "Read-only file system"))
+    )
+    (chain.runs_folder() / "fast" / "checkpoint").mkdir()
+    assert tidy.clean() == 2
+    assert "checkpoint can't be deleted (Read-only file system)" in capsys.readouterr().out
+    assert (chain.runs_folder() / "fast" / "run.json").is_file()
+
+
+def test_a_project_path_that_is_not_ascii_in_an_old_locale(tmp_path):
+    project = standins.Project(tmp_path / "Prüfung ü")
+    code, output = project.run("run", "--to", "01", env={"LC_ALL": "C", "PYTHONUTF8": "0"})
+    assert code == 0, output
+    assert project.outcomes()[0] == "ok"
+
+
 def test_fresh_deletes_only_what_the_notebooks_asked_for_saved(done):
     folder = chain.runs_folder() / "fast"
     (folder / "my notes.txt").write_text("mine")

@@ -7,6 +7,7 @@ from standins import edit_cell
 
 from helpers import chain
 from runner import freshness, record
+from runner.notebooks import code_cells, declared_parameters
 from runner.settings import resolve
 
 
@@ -57,6 +58,25 @@ def test_a_changed_file_that_a_parameter_names_counts(done, tmp_path):
     before = freshness.fingerprint(tmp_path, chain.BY_NAME["06_inference"], {"picture": str(picture)})
     picture.write_bytes(b"two!")
     assert freshness.fingerprint(tmp_path, chain.BY_NAME["06_inference"], {"picture": str(picture)}) != before
+
+
+def test_a_large_folder_of_pictures_counts_by_names_sizes_and_dates(tmp_path, monkeypatch):
+    monkeypatch.setattr(freshness, "HASHED", 10)
+    monkeypatch.setattr(freshness, "digest_or_state", lambda path: pytest.fail(f"read {path}"))
+    (tmp_path / "one.png").write_bytes(b"x" * 11)
+    folder = {"dataset": str(tmp_path)}
+    notebook = chain.BY_NAME["02_dataset"]
+    before = freshness.fingerprint(tmp_path, notebook, folder)["files"]
+    (tmp_path / "two.png").touch()
+    assert freshness.fingerprint(tmp_path, notebook, folder)["files"] != before
+
+
+def test_an_expression_and_a_comment_among_the_parameters(done):
+    source = "# The parameters\nrun: str = 'interactive'  # run\nimage_size: int = 4 * 7  # a # sign\nseed: int = 1"
+    edit_cell(done, "02_dataset", "parameters", source)
+    declared = declared_parameters(code_cells(chain.BY_NAME["02_dataset"]))
+    assert (declared["image_size"].value, declared["image_size"].meaning) == ("4 * 7", "a # sign")
+    assert "image_size: 28 → 4 * 7" in (reason() or "")
 
 
 def test_the_code_of_the_workers_counts_for_07():

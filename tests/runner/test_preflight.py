@@ -1,13 +1,12 @@
 """Refusing a run before anything runs, and leaving what is there as it is."""
 
 import json
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import standins
 
-from helpers import chain, checks
+from helpers import chain, checks, runs
 from runner import preflight, record, series
 from runner.settings import resolve
 
@@ -75,13 +74,33 @@ def test_a_folder_that_cannot_be_written_is_refused(capsys, nothing_runs, tmp_pa
     assert "DIGITS_RUNS" in words
 
 
-@pytest.mark.parametrize("content", ["{", '{"schema": 99}', "[]"])
-def test_a_record_that_cannot_be_read_is_refused(capsys, nothing_runs, content):
-    path = chain.runs_folder() / "fast" / "run.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(content)
-    assert "run.json" in refused(capsys)
-    assert path.read_text() == content
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda folder: folder.write_text("mine"), "is a file"),
+        (lambda folder: (folder / "run.json").mkdir(parents=True), "run.json can't be read"),
+    ],
+)
+def test_what_has_a_runs_name_but_is_none_gets_a_sentence(capsys, nothing_runs, make, message):
+    chain.runs_folder().mkdir(exist_ok=True)
+    make(chain.runs_folder() / "fast")
+    assert message in refused(capsys)
+
+
+def test_a_report_that_cannot_be_deleted_is_refused(capsys):
+    folder = chain.runs_folder() / "fast"
+    runs.update_record(folder, lambda record: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            record.Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(PermissionError(1, "not permitted"))
+        )
+        assert "report.html can't be deleted" in refused(capsys)
+    assert "asked" not in runs.read_record(folder)
+
+
+@pytest.mark.parametrize("dataset", ["~nosuchuser/x.npz", "~nosuchuser/pictures"])
+def test_the_folder_of_a_user_that_is_not_there_gets_a_sentence(capsys, nothing_runs, dataset):
+    assert dataset in refused(capsys, pairs=[("dataset", dataset)])
 
 
 def test_too_little_disk_or_memory_is_refused(capsys, nothing_runs, monkeypatch):
@@ -143,11 +162,6 @@ def test_a_dry_run_changes_nothing_and_still_tells_what_speaks_against_the_run(c
     (notebooks / "02_dataset.ipynb").unlink()
     settings, problems = resolve(profile="smoke", first="03")
     assert series.dry_run(settings, problems) == series.REFUSED
-
-
-def test_the_helpers_beside_the_notebooks_are_those_of_this_project():
-    assert Path(preflight.__file__).is_relative_to(chain.ROOT)
-    preflight._check_helpers()
 
 
 def test_data_that_takes_long_to_look_at_is_left_to_the_notebook(tmp_path, monkeypatch):

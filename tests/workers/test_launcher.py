@@ -1,0 +1,171 @@
+"""The launcher watches processes that stand in for workers; real ones are killed, stopped and started again."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import psutil
+import pytest
+
+from helpers import chain, files, runs
+from helpers.runs import RunFolder
+from workers import launcher
+from workers.cluster import free_addresses, tf_config
+from workers.launcher import EXIT_WORKER_LOST, Worker, watch
+
+SLEEP = "import time; time.sleep(60)"
+
+
+def stand_ins(*scripts: str) -> list[Worker]:
+    addresses = free_addresses(len(scripts))
+    return [Worker([sys.executable, "-c", script], addresses, number) for number, script in enumerate(scripts)]
+
+
+def test_workers_that_end_well_are_told_apart_by_their_cluster_and_share_the_cores(capfd):
+    script = "import json, os; print(json.loads(os.environ['TF_CONFIG'])['task'], os.environ['TF_NUM_INTRAOP_THREADS'])"
+    assert watch(stand_ins(*[script] * 64)) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert "{'type': 'chief', 'index': 0} 1" in lines
+    assert "{'type': 'worker', 'index': 62} 1" in lines
+    assert len(lines) == 64
+
+
+def test_a_killed_worker_ends_the_others_with_the_code_of_a_lost_one(monkeypatch, capfd):
+    monkeypatch.setattr(launcher, "GRACE_SECONDS", 0.5)
+    workers = stand_ins(SLEEP, "import os, time; time.sleep(0.5); os.kill(os.getpid(), 9)")
+    assert watch(workers) == EXIT_WORKER_LOST
+    assert all(worker.process.poll() is not None for worker in workers)
+    assert "worker 0 did not end well; the others stop too" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(("codes", "expected"), [((2, 5), 2), ((5, 1), 1), ((5, 5), 5)])
+def test_the_code_is_of_the_one_that_did_more_than_lose_another(codes, expected, monkeypatch):
+    monkeypatch.setattr(launcher, "POLL_SECONDS", 2)  # both have ended when the launcher looks for the second time
+    assert watch(stand_ins(*(f"import time; time.sleep(0.5); raise SystemExit({code})" for code in codes))) == expected
+
+
+def test_what_a_worker_writes_on_stderr_is_shown_only_when_it_fails(capfd):
+    assert watch(stand_ins("import sys; print('a note', file=sys.stderr)")) == 0
+    assert "a note" not in "".join(capfd.readouterr())
+    assert watch(stand_ins("raise SystemExit('no such thing')")) == 1
+    output = capfd.readouterr().out
+    assert "chief    | no such thing" in output
+    assert "chief    | ended with exit code 1" in output
+
+
+def test_a_worker_ends_with_its_launcher():
+    code = f"from workers import launcher; launcher.stop_with_launcher(); {SLEEP}"
+    environment = {**os.environ, launcher.LAUNCHED: "1"}
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, env=environment)
+    process.communicate(timeout=30)  # closes its input, as the system does when the launcher dies, however it dies
+    assert process.returncode == EXIT_WORKER_LOST
+
+
+def test_the_command_answers_without_tensorflow():
+    code = "import sys, workers.cli; print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.fixture
+def mine() -> Path:
+    """A run's folder with a small data set and a small network."""
+    folder = RunFolder("03_model", chain.runs_folder() / "mine", {})
+    random = np.random.default_rng(0)
+    with folder.save("dataset.npz") as path:
+        np.savez(
+            path,
+            x_train=random.integers(0, 256, (1250, 12, 12), "uint8"),
+            y_train=np.arange(1250) % 3,
+            normalization=np.array("pixels"),
+        )
+    output = keras.layers.Dense(3, activation="softmax")
+    model = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Flatten(), output])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.optimizer.build(model.trainable_variables)
+    with folder.save("model.keras") as path:
+        model.save(path)
+    return folder.path
+
+
+def start(*words: str) -> subprocess.Popen[str]:
+    code = [sys.executable, "-m", "workers", "--name=mine", "--batch-size=100", *words]
+    return subprocess.Popen(code, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@contextlib.contextmanager
+def started_until(words: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
+    """A launcher that has said these words, and its workers; none is left when the block ends."""
+    process = start(*options)
+    assert process.stdout is not None
+    said = ""
+    while words not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    workers = psutil.Process(process.pid).children()
+    try:
+        yield process, workers
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+        psutil.wait_procs(workers, timeout=30)
+        assert not any(worker.is_running() for worker in workers), "a worker is left"
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_noticed_and_the_same_command_continues(mine):
+    options = ("--local=2", "--epochs=200")
+    with started_until("epoch 2 of 200", *options) as (process, workers):
+        workers[-1].kill()
+        said, _ = process.communicate(timeout=90)
+        assert process.returncode == EXIT_WORKER_LOST, said
+        assert "another worker was lost" in said
+    (kept,) = (mine / "checkpoint-of-workers").glob("epoch-*")
+    assert not (mine / "trained.keras").exists()
+    with started_until(f"training continues after epoch {int(kept.name[-4:])}, from the last checkpoint", *options):
+        pass  # and here the launcher is killed: its workers end with it
+
+
+@pytest.mark.slow
+def test_practice_keeps_the_runs_own_files_and_another_recipe_starts_afresh(mine):
+    before = {path.name: path.read_bytes() for path in mine.iterdir()}
+    with started_until("epoch 2 of 200", "--local=1", "--epochs=200", "--practice=1000"):
+        pass
+    process = start("--epochs=1", "--practice=1000")
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert "training begins; workers: 1" in said
+    assert {path.name: path.read_bytes() for path in mine.iterdir() if path.is_file()} == before
+    practice = mine / "practice"
+    assert runs.read_record(practice)["artifacts"].keys() == {"trained.keras", "history.json"}
+    assert runs.read_record(practice)["workers"][-1]["images_per_second"] > 0
+    assert files.read_json(practice / "history.json")["epochs"] == 1
+    assert not (practice / "checkpoint-of-workers").exists()
+
+
+@pytest.mark.slow
+def test_a_worker_does_not_wait_for_ever_for_one_that_never_starts(mine, monkeypatch):
+    addresses = free_addresses(2)
+    monkeypatch.setenv("TF_CONFIG", json.dumps(tf_config(addresses, 0)))
+    process = start("--wait=2")
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert f"no worker answered at {addresses[1]} within 2 seconds" in said
+
+
+@pytest.mark.slow
+def test_workers_with_different_options_do_not_agree(mine, monkeypatch):
+    addresses, processes = free_addresses(2), []
+    for number in range(2):
+        monkeypatch.setenv("TF_CONFIG", json.dumps(tf_config(addresses, number)))
+        processes.append(start(f"--seed={number}"))
+    for process in processes:
+        said, _ = process.communicate(timeout=120)
+        assert process.returncode == 2, said
+        assert "the workers do not agree" in said
