@@ -155,10 +155,10 @@ class Project:
     def start(self, *words: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
         """Start `python -m runner`; it is killed when the block ends. Standard error goes where standard output does."""
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "DIGITS_RUNS": str(self.runs)}
+        environment |= options.pop("env", {})
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "cwd": self.folder} | options
-        options["env"] = environment | options.get("env", {})
         command = [sys.executable, "-m", "runner", *words]
-        process = subprocess.Popen(command, text=True, encoding="utf-8", **options)
+        process: subprocess.Popen[str] = subprocess.Popen(command, env=environment, encoding="utf-8", **options)
         try:
             yield process
         finally:

@@ -87,8 +87,8 @@ def test_from_after_to_a_beginning_that_fits_several_and_unfit_names_are_refused
 def test_a_run_that_exists_keeps_what_it_was_run_with_named_or_not(done):
     settings_of_first, problems = resolve(profile="fast", pairs=[("epochs", "2")], last="01")
     assert series.run(settings_of_first, problems) == series.DONE
-    for asked in ({}, {"name": "fast"}):
-        found, _ = resolve(**asked, pairs=[("seed", "5")])
+    for name in (None, "fast"):
+        found, _ = resolve(name=name, pairs=[("seed", "5")])
         assert (found.profile, found.given) == ("fast", {"epochs": 2, "seed": 5})
     assert resolve(profile="fast")[0].given == {}
 
