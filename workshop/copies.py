@@ -19,10 +19,10 @@ from workshop.restart import ORIGINALS
 
 # What the notebooks, and the commands in them, use. Not the tests: they hold for the notebooks as committed.
 FOLDERS = ("helpers", "runner", "workers", "workshop", "profiles", "data", "docs")
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
 SETTINGS = ("pyproject.toml", "requirements.txt", "environment.yml", "Makefile", "check_python.py", ".gitignore")
+FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", *SETTINGS)
 UNWANTED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".*.partial.*", ".DS_Store")
-INSTRUCTORS_ONLY = Path("workshop", "INSTRUCTOR.md")
+INSTRUCTORS_ONLY, LEARNERS_PAGE = Path("workshop", "INSTRUCTOR.md"), Path("workshop", "LEARNER.md")
 LEARNERS_PROFILE = Path("profiles", "quick.yaml")
 YOUR_OWN = "# Your own way, if you want to try more\n"
 
@@ -48,6 +48,7 @@ def make_copies(root: Path, out: Path, packages: Sequence[str] = (), python: str
     with replacing(out) as temporary:
         _copy_project(root, temporary / "learner", {name: for_learner(n, profile) for name, n in notebooks.items()})
         (temporary / "learner" / INSTRUCTORS_ONLY).unlink()
+        (temporary / "learner" / LEARNERS_PAGE).replace(temporary / "learner" / "README.md")
         _copy_project(root, temporary / "instructor", {name: for_instructor(n) for name, n in notebooks.items()})
         site.write(notebooks, root, temporary / "site")
         for name in ("learner", "instructor", "site"):
@@ -62,17 +63,13 @@ def _copy_project(root: Path, folder: Path, notebooks: Mapping[str, nbformat.Not
     """Copy the project with these notebooks, and keep each a second time for whoever starts again."""
     for name in FOLDERS:
         shutil.copytree(root / name, folder / name, ignore=UNWANTED)
-    for name in DOCUMENTS + SETTINGS:
+    for name in FILES:
         shutil.copy2(root / name, folder / name)
     for place in (folder / "notebooks", folder / ORIGINALS):
         place.mkdir(exist_ok=True)
         for name, notebook in notebooks.items():
             text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
             (place / f"{name}.ipynb").write_text(text, encoding="utf-8")
-
-
-def _tags(cell: nbformat.NotebookNode) -> list[str]:
-    return list(cell.metadata.get("tags", []))
 
 
 def for_learner(notebook: nbformat.NotebookNode, profile: Mapping[str, Any]) -> nbformat.NotebookNode:
@@ -83,13 +80,13 @@ def for_learner(notebook: nbformat.NotebookNode, profile: Mapping[str, Any]) -> 
         profile: values for the parameters that it has among these.
     """
     learners = copy.deepcopy(notebook)
-    learners.cells = [cell for cell in learners.cells if "instructor" not in _tags(cell)]
+    learners.cells = [cell for cell in learners.cells if "instructor" not in cell.metadata.get("tags", [])]
     for cell in learners.cells:
         if cell.cell_type == "code":
             cell.update(outputs=[], execution_count=None)
-        if "parameters" in _tags(cell):
+        if "parameters" in cell.metadata.get("tags", []):
             cell.source = with_values(cell.source, profile)
-        if "solution" in _tags(cell):
+        if "solution" in cell.metadata.get("tags", []):
             cell.source = YOUR_OWN
             cell.metadata.pop("jupyter", None)
     return learners

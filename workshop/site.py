@@ -9,6 +9,7 @@ from pathlib import Path
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode, v4
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+from traitlets.config import Config
 
 HERE = Path(__file__).parent
 LIGHT, DARK = "xcode", "github-dark"  # of Pygments' styles, those with enough contrast on our backgrounds
@@ -74,9 +75,7 @@ def page(notebook: NotebookNode, title: str) -> str:
     exporter = HTMLExporter(
         raw_template=(HERE / "page.html.j2").read_text(encoding="utf-8"),
         exclude_anchor_links=True,
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-        display_data_priority=KINDS,
+        config=Config({"NbConvertBase": {"display_data_priority": KINDS}}),
     )
     named = {"page": {"title": title, "style": style, "light": light, "dark": dark}}
     body, _ = exporter.from_notebook_node(NotebookNode(notebook, cells=cells), named)

@@ -1,6 +1,5 @@
 """The workshop's copies: who gets what, pages that need no network, starting again, the timetable."""
 
-import ast
 import html
 import json
 import os
@@ -11,18 +10,21 @@ import sys
 import zipfile
 from pathlib import Path
 
+import keras
 import nbformat
-import papermill.parameterize
+import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
-from papermill.iorw import load_notebook_node
 
 from helpers import chain
+from helpers.errors import LessonError
 from helpers.exercises import TO_DO
+from helpers.lesson import process_data
 from workshop import copies, wheels
 from workshop.cli import main
 from workshop.restart import restart
+from workshop.site import opening, page
 
 NAMES = [notebook.name for notebook in chain.ALL]
 WORKSHOP = chain.ROOT / "workshop"
@@ -55,11 +57,10 @@ def test_learners_get_no_solutions_no_notes_and_no_outputs(out, name):
 
 def test_learners_parameters_are_those_of_the_profile_quick(out):
     quick = yaml.safe_load((chain.PROFILES_FOLDER / "quick.yaml").read_text(encoding="utf-8"))
-    found = {}
+    found: dict = {}
     for name in NAMES:
         (cell,) = tagged(cells(out / "learner", name), "parameters")
-        for line in ast.parse("".join(cell["source"])).body:
-            found[line.target.id] = ast.literal_eval(line.value)
+        exec("".join(cell["source"]), found)
     assert {name: found[name] for name in quick} == quick
 
 
@@ -78,6 +79,7 @@ def test_each_zip_holds_what_its_notebooks_use_and_only_instructors_get_their_gu
             assert f"{kind}/{path}" in found
     assert "instructor/workshop/INSTRUCTOR.md" in names["instructor"]
     assert "learner/workshop/INSTRUCTOR.md" not in names["learner"]
+    assert (out / "learner" / "README.md").read_bytes() == (WORKSHOP / "LEARNER.md").read_bytes()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -90,6 +92,16 @@ def test_the_pages_need_no_network_and_lead_to_each_other(out, name):
         assert link.startswith(("http", "mailto:")) or (out / "site" / link).exists(), link
     assert re.search(r"<html[^>]* lang=", text)
     assert "prefers-color-scheme: dark" in text
+
+
+def test_a_page_shows_the_stored_picture_of_a_widget_and_folds_solutions():
+    data = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/html": "<b>stored</b>"}
+    cell = nbformat.v4.new_code_cell("draw()", outputs=[nbformat.v4.new_output("display_data", data)])
+    cell.metadata["tags"] = ["solution"]
+    note = nbformat.v4.new_markdown_cell("for us", metadata={"tags": ["instructor"]})
+    text = page(nbformat.v4.new_notebook(cells=[cell, note]), "A title")
+    assert re.search(r"<details><summary>A solution</summary>.*<b>stored</b>.*</details>", text, re.DOTALL)
+    assert "model_id" not in text and "for us" not in text and "<title>A title</title>" in text
 
 
 def test_a_folder_that_holds_something_is_left_as_it_is(tmp_path):
@@ -113,6 +125,38 @@ def test_starting_again_keeps_what_the_learner_wrote(out, tmp_path):
     assert all("as it was" in line for line in restart(root, []))
 
 
+def test_without_the_wheels_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(wheels, "pip_command", lambda *_: [sys.executable, "-c", "raise SystemExit(1)"])
+    with pytest.raises(LessonError, match="pip could not download"):
+        copies.make_copies(chain.ROOT, tmp_path / "copies", ["windows"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_a_copy_with_solutions_can_be_copied(out, tmp_path):
+    copies.make_copies(out / "instructor", tmp_path / "again")
+    assert cells(tmp_path / "again" / "learner", "03_model") == cells(out / "learner", "03_model")
+    with pytest.raises(LessonError, match="without solutions"):
+        copies.make_copies(out / "learner", tmp_path / "third")
+
+
+def test_starting_again_works_in_the_repository_and_refuses_unknown_names(tmp_path):
+    root = tmp_path / "project"
+    (root / "notebooks").mkdir(parents=True)
+    path = root / "notebooks" / "05_testing.ipynb"
+    path.write_text("as it was")
+    with pytest.raises(LessonError, match="nor known to git"):
+        restart(root, ["5"])
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *words], cwd=root, check=True)
+    path.write_text("mine")
+    restart(root, ["05_testing.ipynb"])
+    assert path.read_text() == "as it was"
+    for name in ("9", "0", "setup"):
+        with pytest.raises(LessonError, match="there is no notebook"):
+            restart(root, [name])
+
+
 def test_wheels_for_another_system_are_named_by_its_own_markers(tmp_path):
     lock = tmp_path / "requirements.txt"
     lock.write_text("a==1\nb==2 ; sys_platform == 'win32'\nc==3 ; python_version < '3.12'\n    # via a\n")
@@ -122,25 +166,44 @@ def test_wheels_for_another_system_are_named_by_its_own_markers(tmp_path):
     assert wheels.pip_command(lock, "this", "3.12", tmp_path)[-2:] == ["-r", str(lock)]
 
 
-def test_the_timetable_has_the_minutes_of_the_notebooks():
+def timetable(heading: str) -> list[tuple[int, int, str]]:
+    """The rows of a timetable of the instructor's guide: start and length in minutes, and what is done."""
     text = (WORKSHOP / "INSTRUCTOR.md").read_text(encoding="utf-8")
-    for notebook in chain.NOTEBOOKS:
-        title = cells(chain.ROOT, notebook.name)[0]["source"]
-        minutes = re.search(r"\*\*Time\*\*: (\d+) minutes", "".join(title))[1]
-        number = int(notebook.name[:2])
-        rows = [line for line in text.splitlines() if re.match(rf"\|.*\b{number}\. ", line)]
-        assert any(re.search(rf"\|\s*{minutes}\b", row) for row in rows), (notebook.name, minutes, rows)
+    part = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\d+):(\d\d) \| (\d+) \| (.+) \|$", part, re.MULTILINE)
+    return [(60 * int(hour) + int(minute), int(length), what) for hour, minute, length, what in rows]
 
 
-def test_each_line_of_keras_on_the_handout_is_in_a_notebook():
-    page = (WORKSHOP / "handout.html").read_text(encoding="utf-8")
-    blocks = re.findall(r"<pre[^>]*>(.*?)</pre>", page, re.DOTALL)
-    code = html.unescape(re.sub(r"<[^>]+>", "", max(blocks, key=len)))
-    ast.parse(code)
-    notebooks = "".join("".join(cell["source"]) for name in NAMES for cell in cells(chain.ROOT, name))
-    called = set(re.findall(r"(?:keras\.|model\.|layers\.)[\w.]+(?=\()", code))
-    assert len(called) >= 6
-    assert [name for name in called if name.rpartition(".")[2] not in notebooks] == []
+@pytest.mark.parametrize(("heading", "notebooks"), [("Three hours", chain.NOTEBOOKS), ("A day", chain.ALL)])
+def test_a_timetable_gives_each_notebook_its_time_and_has_no_gaps(heading, notebooks):
+    rows = timetable(heading)
+    assert [row[0] + row[1] for row in rows[:-1]] == [row[0] for row in rows[1:]]
+    planned = {found[1]: length for _, length, what in rows if (found := re.search(r"notebooks/(\w+)\.ipynb", what))}
+    needed = {n.name: opening(nbformat.read(n.path, as_version=4)).minutes for n in notebooks}
+    assert list(planned) == list(needed)
+    if heading == "Three hours":
+        assert planned == needed
+        assert (sum(needed.values()), sum(row[1] for row in rows)) == (150, 180)
+    assert all(planned[name] >= needed[name] for name in needed)
+
+
+def test_twenty_questions_have_answers():
+    text = (WORKSHOP / "INSTRUCTOR.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\*\*(\d+)\. .+\?.*\*\*\n\w", text, re.MULTILINE) == [str(number) for number in range(1, 21)]
+
+
+def test_the_ten_lines_of_keras_on_the_handout_read_digits():
+    handout = (WORKSHOP / "handout.html").read_text(encoding="utf-8")
+    lines = html.unescape(handout.partition('<pre id="ten-lines">')[2].partition("</pre>")[0]).strip()
+    assert len(lines.splitlines()) == 10
+    with np.load(chain.DATA_FOLDER / "mnist.npz") as data:
+        X_train, X_test = (process_data(data[part][:2000], "pixels") for part in ("x_train", "x_test"))
+        names: dict = {"keras": keras, "X_train": X_train, "X_test": X_test}
+        names |= {"Y_train": data["y_train"][:2000], "Y_test": data["y_test"][:2000]}
+    exec(lines, names)
+    assert names["digits"].shape == (2000,)
+    assert names["accuracy"] == pytest.approx((names["digits"] == names["Y_test"]).mean(), abs=1e-6)
+    assert names["accuracy"] > 0.6
 
 
 @pytest.mark.slow
@@ -148,16 +211,28 @@ def test_each_line_of_keras_on_the_handout_is_in_a_notebook():
 def test_the_whole_copy_runs_from_its_zip_without_a_network(out, tmp_path, kind):
     zipfile.ZipFile(out / f"{kind}.zip").extractall(tmp_path)
     root = tmp_path / kind
-    smoke = yaml.safe_load((chain.PROFILES_FOLDER / "smoke.yaml").read_text(encoding="utf-8"))
-    dead = {name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")}
-    environment = os.environ | dead | {"PYTHONPATH": str(root), "DIGITS_RUNS": str(tmp_path / "runs")}
-    for notebook in chain.NOTEBOOKS:
-        path = root / "notebooks" / f"{notebook.name}.ipynb"
-        values = {key: value for key, value in smoke.items() if key in notebook.parameters} | {"run": "copy"}
-        node = papermill.parameterize.parameterize_notebook(load_notebook_node(str(path)), values)
-        nbformat.write(node, path)
-        command = [sys.executable, "-m", "jupyter", "execute", "--inplace", path.name]
-        ended = subprocess.run(command, cwd=path.parent, env=environment, capture_output=True, text=True, check=False)
-        assert ended.returncode == 0, ended.stderr[-2000:]
-        said = ["".join(cell["outputs"][0]["text"]).strip() for cell in tagged(cells(root, notebook.name), "check")]
+    environment = os.environ | {"PYTHONPATH": str(root), "DIGITS_RUNS": str(tmp_path / "runs")}
+    for asked in (["--to", "06_inference"], ["--from", "07_scaling_out"]):
+        command = [sys.executable, "-m", "runner", "run", "--profile", "smoke", "--name", "copy", *asked]
+        ended = subprocess.run(offline(command), cwd=root, env=environment, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
+    for name in NAMES:
+        found = json.loads((tmp_path / "runs" / "copy" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+        said = ["".join(cell["outputs"][0]["text"]).strip() for cell in tagged(found, "check")]
         assert said == [TO_DO] * len(said) != []
+        solutions = {"".join(cell["source"]) for cell in tagged(found, "solution")}
+        assert (solutions == {copies.YOUR_OWN}) == (kind == "learner")
+
+
+# In a network of its own, where nothing but the machine itself can be reached; its loopback, off at first, is for kernels.
+LOOPBACK = """import fcntl, os, socket, struct, sys
+with socket.socket() as s: fcntl.ioctl(s, 0x8914, struct.pack("16sh", b"lo", 1))
+os.execv(sys.argv[1], sys.argv[1:])"""
+
+
+def offline(command: list[str]) -> list[str]:
+    """The same command without a network, or, where the system can't do that, with proxies that nobody answers."""
+    alone = ["unshare", "--map-root-user", "--net"]
+    if shutil.which("unshare") and subprocess.run([*alone, "true"], check=False).returncode == 0:
+        return [*alone, sys.executable, "-c", LOOPBACK, *command]
+    return ["env", *(f"{name}=http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY")), *command]
