@@ -116,14 +116,8 @@ def test_the_limit_of_a_container_is_read_in_both_of_linux_forms(tmp_path: Path,
     assert checks._container_memory(tmp_path) == left
 
 
-@pytest.mark.parametrize("devices", [[], ["CPU"], ["CPU", "GPU", "GPU"]])
-def test_devices_inform_and_never_fail(devices: list[str]) -> None:
-    check = checks.check_devices(devices)
-    assert check.ok
-    assert all(kind in check.found for kind in devices)
-
-
 def test_the_table_gives_each_failure_its_fix() -> None:
+    assert checks.check_devices(["CPU", "GPU", "GPU"]).found.count("GPU") == 2, "once as seen, and none is needed"
     text = checks.table([checks.Check("one", True, "fine", "not shown"), checks.Check("two", False, "bad", "do this")])
     assert text.splitlines() == ["pass  one       fine", "FAIL  two       bad", "                to fix it: do this"]
 

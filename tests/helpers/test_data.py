@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import struct
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -60,37 +59,11 @@ def test_another_mnist_is_noticed_and_the_command_that_restores_ours_is_named(tm
         data.load_mnist(Path(save(tmp_path / "mnist.npz", arrays)))
 
 
-def truncated(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-200])
-
-
-def scrambled(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[200:260] = bytes(60)
-    path.write_bytes(content)
-
-
-def half_an_array(path: Path) -> None:
-    with zipfile.ZipFile(path) as complete:
-        parts = {name: complete.read(name) for name in complete.namelist()}
-    parts["x_train.npy"] = parts["x_train.npy"][:150]
-    with zipfile.ZipFile(path, "w") as broken:
-        for name, content in parts.items():
-            broken.writestr(name, content)
-
-
-def one_array(path: Path) -> None:
-    with path.open("wb") as file:
-        np.save(file, np.zeros(3))
-
-
-@pytest.mark.parametrize(
-    "damage", [truncated, scrambled, half_an_array, one_array, lambda path: path.write_bytes(b"PK\x03\x04")]
-)
-def test_a_damaged_file_is_named_with_what_fixes_it(tmp_path: Path, damage) -> None:
+@pytest.mark.parametrize("keep", [0, 100, -200])
+def test_a_damaged_file_is_named_with_what_fixes_it(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "it's my {data} – é" / "own.npz"
     save(path, small())
-    damage(path)
+    path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(LessonError) as caught:
         data.load_data(str(path))
     assert caught.value.what.startswith(f"{path} is damaged")
@@ -107,19 +80,6 @@ def test_no_damage_gets_through_as_another_error(tmp_path: Path) -> None:
         path.write_bytes(content)
         with contextlib.suppress(LessonError):  # bytes that nobody reads may change
             data.load_data(str(path))
-
-
-def test_arrays_that_could_run_code_are_refused(tmp_path: Path) -> None:
-    path = save(tmp_path / "own.npz", {**small(), "y_train": np.array([{}] * 12, dtype=object)})
-    with pytest.raises(LessonError, match="is damaged"):
-        data.load_data(path)
-
-
-def test_a_file_that_lacks_an_array_says_which(tmp_path: Path) -> None:
-    arrays = small()
-    del arrays["y_test"]
-    with pytest.raises(LessonError, match=r"lacks an array.*y_test"):
-        data.load_data(save(tmp_path / "own.npz", arrays))
 
 
 @pytest.mark.parametrize("name", ["no/such/file.npz", "/no/such/file.npz", "~nosuchuser/file.npz"])
@@ -151,20 +111,18 @@ def test_own_arrays_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...
     ("changes", "words"),
     [
         ({"x_train": np.zeros((12, 72), np.uint8)}, r"x_train must be uint8 images .* not uint8 of \(12, 72\)"),
-        ({"x_train": np.uint8(3)}, r"x_train must be uint8 images .* not uint8 of \(\)"),
         ({"x_train": small()["x_train"] / 255}, "x_train must be uint8 images .* not float64"),
         ({"x_train": np.zeros((0, 8, 9), np.uint8), "y_train": np.zeros(0, int)}, "x_train must be uint8 images"),
         ({"x_test": np.zeros((6, 8, 9), np.uint8)}, "all pixels of x_test are 0"),
         ({"x_train": small(shape=(4, 9))["x_train"]}, "images of x_train are 4 x 9, fewer than 8 pixels"),
         ({"x_test": small(shape=(9, 9))["x_test"]}, r"for training are \(8, 9\), for testing \(9, 9\)"),
         ({"y_train": np.arange(11) % 3}, "x_train holds 12 images and y_train 11 labels"),
-        ({"y_train": np.arange(12) % 3 / 1}, r"y_train must be integers of shape \(count,\), not float64"),
         ({"y_train": np.eye(3, dtype=int)[np.arange(12) % 3]}, r"y_train must be integers .* of \(12, 3\)"),
         ({"y_train": np.zeros(12, int), "y_test": np.zeros(6, int)}, "y_train holds a single class"),
         ({"y_train": np.arange(12) % 3 + 1}, "must run from 0 without a gap, not 1, 2, 3"),
-        ({"y_train": np.arange(12) % 3 - 1}, "must run from 0 without a gap, not -1, 0, 1"),
         ({**small(count=60, classes=30), "y_train": np.arange(60) * 2}, "18, 20, 22, …"),
         ({"y_test": np.array([0, 1, 2, 0, 1, 7])}, "labels in y_test that y_train lacks: 7"),
+        ({"y_train": np.array([{}] * 12, dtype=object)}, "is damaged"),  # such arrays could run code
         ({"x_train": np.zeros(3), "y_test": np.zeros(6)}, "x_train must be .*; x_train holds .*; y_test must be"),
     ],
 )
@@ -173,26 +131,25 @@ def test_arrays_that_nothing_can_be_learned_from_are_refused(tmp_path: Path, cha
         data.load_data(save(tmp_path / "own.npz", {**small(), **changes}))
 
 
-def test_keras_own_data_without_a_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_lacks_arrays_says_so(tmp_path: Path) -> None:
+    with pytest.raises(LessonError, match=r"lacks an array.*x_train"):
+        data.load_data(save(tmp_path / "own.npz", {"images": small()["x_train"]}))
+
+
+def test_keras_own_data_comes_in_the_shape_of_all_others_and_without_a_network_says_what_to_do(monkeypatch) -> None:
     import keras
 
     def fails() -> None:
         raise Exception("URL fetch failure on fashion-mnist: None -- no network")  # as Keras does
 
-    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", fails)
-    with pytest.raises(LessonError, match=r"fashion_mnist\.load_data\(\)"):
-        data.load_data("fashion_mnist")
-
-
-def test_keras_own_data_comes_in_the_shape_of_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    import keras
-
     part = small(20, 10, (32, 32, 3))["x_train"], np.arange(20, dtype=np.uint8)[:, None] % 10
     monkeypatch.setattr(keras.datasets.cifar10, "load_data", lambda: (part, part))
     (x_train, y_train), _ = data.load_data("cifar10")
-    assert x_train.shape == (20, 32, 32, 3)
-    assert y_train.shape == (20,)
+    assert (x_train.shape, y_train.shape) == ((20, 32, 32, 3), (20,))
     assert data.class_names("cifar10", y_train)[3] == "cat"
+    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", fails)
+    with pytest.raises(LessonError, match=r"fashion_mnist\.load_data\(\)"):
+        data.load_data("fashion_mnist")
 
 
 def test_process_data_gives_rows_of_length_one_or_shares_of_255_and_keeps_color() -> None:

@@ -72,7 +72,7 @@ def test_mnists_own_images_come_out_much_as_they_went_in(tmp_path):
         lambda gray: np.stack([gray, np.full_like(gray, 240), np.full_like(gray, 240)], axis=-1),  # cyan on white
         lambda gray: gray.astype("uint16") * 257,  # 16 bits a pixel
         lambda gray: np.pad(gray, ((300, 0), (0, 500)), constant_values=240),  # in a corner of a larger sheet
-        lambda gray: gray.repeat(25, axis=0).repeat(25, axis=1),  # very large
+        lambda gray: gray.repeat(12, axis=0).repeat(12, axis=1),  # very large
         lambda gray: (gray * np.linspace(1, 0.6, gray.shape[1])).astype("uint8"),  # light from one side
         lambda gray: gray[16:104, 82:144],  # cut close to the ink
     ],
@@ -84,9 +84,11 @@ def test_size_color_polarity_and_light_do_not_matter(change, plain, tmp_path):
     assert likeness(pictures.picture_to_image(path), plain) > 0.97
 
 
-def test_noise_and_jpeg_do_not_matter(plain, tmp_path):
+def test_noise_jpeg_and_the_way_a_camera_was_held_do_not_matter(plain, tmp_path):
     noisy = digit(ink=60, paper=200) + np.random.default_rng(0).normal(0, 8, (120, 160))
-    path = save(noisy.clip(0, 255).astype("uint8"), tmp_path / "noisy.jpg", quality=60)
+    exif = Image.Exif()
+    exif[274] = 6  # turned to the left
+    path = save(np.rot90(noisy).clip(0, 255).astype("uint8"), tmp_path / "noisy.jpg", quality=60, exif=exif)
     assert likeness(pictures.picture_to_image(path), plain) > 0.97
 
 
@@ -107,13 +109,6 @@ def test_palettes_and_two_colors_are_read(mode, plain, tmp_path):
     assert likeness(pictures.picture_to_image(path), plain) > 0.97
 
 
-def test_a_photograph_is_turned_upright(plain, tmp_path):
-    exif = Image.Exif()
-    exif[274] = 6
-    path = save(np.rot90(digit()).copy(), tmp_path / "turned.jpg", exif=exif)
-    assert likeness(pictures.picture_to_image(path), plain) > 0.97
-
-
 @pytest.mark.parametrize("shape", [(32, 32), (64, 48), (8, 8)])
 def test_images_of_another_size_get_their_own_box(shape, tmp_path):
     image = pictures.picture_to_image(save(digit(), tmp_path / "seven.png"), shape)
@@ -123,26 +118,21 @@ def test_images_of_another_size_get_their_own_box(shape, tmp_path):
         assert length <= round(side * 20 / 28) and abs(mass - side // 2) <= 0.5
 
 
-def test_ink_stays_complete_where_centering_would_push_it_out():
-    ink = np.zeros((20, 20), dtype="float32")
-    ink[:2], ink[:, 0] = 1, 0.01
-    assert pictures.center(ink).sum() == np.round(ink * 255).sum()
+REFUSED = {
+    "black": (np.zeros((50, 50), "uint8"), "empty"),
+    "one pixel": (np.full((1, 1), 255, "uint8"), "empty"),
+    "shadow": (np.linspace(90, 250, 200).astype("uint8")[None].repeat(100, axis=0), "empty"),
+    "noise": (np.random.default_rng(0).normal(200, 15, (300, 300)).clip(0, 255).astype("uint8"), "empty"),
+    "speck": (np.pad(np.zeros((7, 4), "uint8"), 100, constant_values=255), "too small"),
+    "mostly ink": (np.pad(np.zeros((190, 190), "uint8"), 8, constant_values=255), "more than half"),
+}
 
 
-@pytest.mark.parametrize("format", ["png", "jpg"])
-@pytest.mark.parametrize(
-    "blank",
-    [
-        np.zeros((50, 50), "uint8"),
-        np.full((1, 1), 255, "uint8"),
-        np.linspace(90, 250, 200).astype("uint8")[None].repeat(100, axis=0),
-        np.random.default_rng(0).normal(200, 15, (300, 300)).clip(0, 255).astype("uint8"),
-    ],
-    ids=["black", "one pixel", "shadow", "noise"],
-)
-def test_an_empty_picture_is_refused(blank, format, tmp_path):
-    with pytest.raises(LessonError, match="empty"):
-        pictures.picture_to_image(save(blank, tmp_path / f"blank.{format}"))
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_shows_no_digit_is_refused(name, tmp_path):
+    array, words = REFUSED[name]
+    with pytest.raises(LessonError, match=words):
+        pictures.picture_to_image(save(array, tmp_path / "odd.png"))
 
 
 def test_the_empty_page_of_the_lesson_is_refused():
@@ -150,37 +140,20 @@ def test_the_empty_page_of_the_lesson_is_refused():
         pictures.picture_to_image(DATA_FOLDER / "drawings" / "empty.jpg")
 
 
-@pytest.mark.parametrize(
-    ("part", "words"),
-    [((slice(50, 57), slice(50, 54)), "too small"), ((slice(8, 192), slice(8, 192)), "more than half")],
-)
-def test_a_speck_and_a_filled_page_are_refused(part, words, tmp_path):
-    gray = np.full((200, 200), 255, "uint8")
-    gray[part] = 0
-    with pytest.raises(LessonError, match=words):
-        pictures.picture_to_image(save(gray, tmp_path / "odd.png"))
-
-
-@pytest.mark.parametrize("content", [b"no picture", b"", "half"])
-def test_what_is_no_picture_is_refused(content, tmp_path):
-    if content == "half":
-        complete = save(digit(), tmp_path / "complete.png").read_bytes()
-        content = complete[: len(complete) // 2]
-    (tmp_path / "odd.png").write_bytes(content)
-    with pytest.raises(LessonError, match="is no picture, or a damaged one"):
-        pictures.read_picture(tmp_path / "odd.png")
-
-
-@pytest.mark.parametrize("path", ["", "missing.png", "data", "~nosuchuser/seven.png"])
-def test_a_path_without_a_file_is_refused(path):
-    with pytest.raises(LessonError, match="no file that can be opened"):
-        pictures.read_picture(path)
-
-
-def test_too_many_pixels_are_refused_before_they_are_read(tmp_path, monkeypatch):
+def test_what_is_no_picture_or_half_of_one_or_too_large_or_missing_is_refused(tmp_path, monkeypatch):
+    path = save(digit(), tmp_path / "odd.png")
+    complete = path.read_bytes()
+    for content in (complete[: len(complete) // 2], b"no picture", b""):
+        path.write_bytes(content)
+        with pytest.raises(LessonError, match="is no picture, or a damaged one"):
+            pictures.read_picture(path)
+    for missing in ("", "missing.png", "data", "~nosuchuser/seven.png"):
+        with pytest.raises(LessonError, match="no file that can be opened"):
+            pictures.read_picture(missing)
+    path.write_bytes(complete)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(LessonError, match="too large"):
-        pictures.read_picture(save(digit(), tmp_path / "bomb.png"))
+        pictures.read_picture(path)
 
 
 def test_a_path_is_looked_up_from_the_projects_folder(tmp_path, monkeypatch):

@@ -69,6 +69,7 @@ def test_a_save_that_is_interrupted_keeps_the_old_artifact_and_its_record() -> N
 
 def test_opened_cold_a_notebook_names_all_that_is_missing_and_one_command() -> None:
     text = refused("05_testing", run="my run")
+    assert not (chain.runs_folder() / "my run").exists()
     assert "dataset.npz (made by 02_dataset) and trained.keras (made by 04_training)" in text
     assert text.count("python -m runner") == 1
     assert "python -m runner run --name 'my run' --to 04_training" in text
@@ -118,19 +119,15 @@ def test_an_artifact_of_another_run_is_refused() -> None:
         open_run("03_model").need("dataset.npz")
 
 
-def test_an_artifact_deleted_after_opening_is_named_as_missing() -> None:
-    folder = save_dataset()
-    opened = open_run("03_model")
-    (folder / "dataset.npz").unlink()
-    with pytest.raises(LessonError, match=r"has no dataset\.npz"):
-        opened.need("dataset.npz")
-
-
-def test_a_file_put_there_by_hand_is_taken_as_it_is() -> None:
+def test_a_file_put_there_by_hand_is_taken_as_it_is_and_missed_once_deleted() -> None:
     folder = chain.runs_folder() / "mine"
     folder.mkdir()
     np.savez(folder / "dataset.npz", x_train=np.zeros(3))
-    assert open_run("03_model").need("dataset.npz").is_file()
+    opened = open_run("03_model")
+    assert opened.need("dataset.npz").is_file()
+    (folder / "dataset.npz").unlink()
+    with pytest.raises(LessonError, match=r"has no dataset\.npz"):
+        opened.need("dataset.npz")
 
 
 def test_a_model_trained_on_other_data_is_refused() -> None:
@@ -154,12 +151,6 @@ def test_a_folder_is_a_run_only_with_a_valid_record(tmp_path: Path) -> None:
     assert not runs.is_run(tmp_path)
     (tmp_path / "run.json").mkdir()
     assert not runs.is_run(tmp_path)
-
-
-def test_a_refused_notebook_makes_no_folder() -> None:
-    refused("03_model")
-    refused("02_dataset", seed=-1)
-    assert os.listdir(chain.runs_folder()) == []
 
 
 def test_several_writers_at_once_lose_nothing(tmp_path: Path) -> None:

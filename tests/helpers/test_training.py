@@ -111,14 +111,6 @@ def test_another_training_starts_over(tmp_path: Path, other: dict) -> None:
     assert not tmp_path.exists()
 
 
-def test_a_training_that_saved_its_result_starts_over(tmp_path: Path) -> None:
-    train(tmp_path)
-    checkpoint = Checkpoint(tmp_path, Recorder(TRAINING, BATCH), RECIPE)
-    checkpoint.delete()
-    checkpoint.delete()  # nothing is there: no error
-    assert train(tmp_path)[1]["resumed_at"] == 0
-
-
 @pytest.mark.parametrize("finished", [0, 1])
 def test_a_half_written_epoch_is_ignored(tmp_path: Path, finished: int) -> None:
     stop(tmp_path, epoch=finished + 1)
