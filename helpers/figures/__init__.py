@@ -38,7 +38,8 @@ def show(figure: Figure, alt: str) -> None:
         small = io.BytesIO()
         picture.convert("RGB").quantize(colors=128).save(small, format="png", optimize=True)
     data = base64.b64encode(small.getvalue()).decode()
-    style = "max-width: 100%; height: auto; background: white"
+    # Never wider or higher than what a projector shows at once, with its proportions kept.
+    style = "max-width: 100%; height: auto; max-height: 70vh; object-fit: contain; background: white"
     tag = f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}" width="{width}" style="{style}">'
     display({"text/html": tag, "text/plain": f"[figure: {alt}]"}, raw=True)
 
