@@ -156,9 +156,11 @@ class Project:
         """Start `python -m runner`; it is killed when the block ends. Standard error goes where standard output does."""
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "DIGITS_RUNS": str(self.runs)}
         environment |= options.pop("env", {})
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "cwd": self.folder} | options
+        usual: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "cwd": self.folder}
         command = [sys.executable, "-m", "runner", *words]
-        process: subprocess.Popen[str] = subprocess.Popen(command, env=environment, encoding="utf-8", **options)
+        process: subprocess.Popen[str] = subprocess.Popen(
+            command, env=environment, encoding="utf-8", **(usual | options)
+        )
         try:
             yield process
         finally:
