@@ -78,7 +78,7 @@ def draw_pooling(corner: np.ndarray, pooled: np.ndarray) -> Figure:
     """
     figure = new_figure("Pooling keeps the largest number of each square", 6.0, 3.3)
     before, after = figure.subplots(1, 2)
-    limits = (0.0, float(max(corner.max(), 1e-6)))
+    limits = (0.0, float(max(corner.max(), 0.1)))
     draw_numbers(before, corner, "a part of the feature map", "{:.1f}", "gray_r", limits)
     draw_numbers(after, pooled, "after pooling", "{:.1f}", "gray_r", limits)
     for axes, side in ((before, 2), (after, 1)):
