@@ -29,6 +29,7 @@ from runner.stop import stop
 LAST_LINES = 8
 START_TIMEOUT = 180  # seconds; a slow disk, a cold start
 SKIPPED = {"exercise", "check", "solution", "demo"}  # tags of cells that nothing later needs
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
 CHATTER = re.compile(r"\d{4}-\d\d-\d\d .+: [IW] |[IWE]0000 |WARNING: All log messages|To enable the following")
 
 
@@ -136,6 +137,12 @@ class Execution:
         else:
             self.outcome, self.error = "cell error", last_lines(f"{kind}: {error}")
 
+    def last_line(self) -> str:
+        """The last line that the running cell printed so far, such as Keras' progress bar; empty if there is none."""
+        printed = [output["text"] for output in self._cell.get("outputs", [])[-20:] if output.get("name") == "stdout"]
+        lines = [line.strip() for line in re.split(r"[\r\n\b]+", COLOR.sub("", "".join(printed)))]
+        return next((line[:500] for line in reversed(lines) if line), "")
+
     def where(self) -> str:
         """The cell that runs or ran last: its number as in `In [7]`, its id and its first line."""
         if not self.number:
@@ -182,7 +189,7 @@ class Execution:
 
 def last_lines(text: str) -> list[str]:
     """The last lines of a text that are not empty, without colors, none of them endless."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    plain = COLOR.sub("", text)
     return [line.rstrip()[:500] for line in plain.splitlines() if line.strip()][-LAST_LINES:]
 
 

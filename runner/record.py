@@ -27,10 +27,10 @@ from helpers.errors import LessonError
 from helpers.parameters import PARAMETERS
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "matplotlib", "papermill", "nbclient", "ipykernel")
-METRICS, HISTORY, PROGRESS, REPORT = "metrics.json", "history.json", "progress.json", "report.html"
+METRICS, HISTORY, REPORT = "metrics.json", "history.json", "report.html"
 KERNEL_LOG = "kernel.log"  # what the last kernel said outside its notebook
 LOCKS = (runs.RUN_LOCK, ".record.lock")
-BESIDE = {"04_training": ("checkpoint", "tensorboard", PROGRESS)}  # what a notebook writes beside its artifacts
+BESIDE = {"04_training": ("checkpoint", "tensorboard")}  # what a notebook writes beside its artifacts
 
 
 @dataclass

@@ -18,7 +18,7 @@ from rich.text import Text
 from helpers.errors import LessonError
 from helpers.files import shown
 from runner.execution import Execution
-from runner.record import PROGRESS, Entry, RunRecord, read_quietly
+from runner.record import Entry, RunRecord
 
 SILENCE = 8  # seconds without a line, where there is no terminal
 COLORS = {"ok": "green", "running": "cyan", "not reached": "dim"}
@@ -92,12 +92,10 @@ class Screen:
 
     def update(self, execution: Execution) -> None:
         """Show how far a notebook is; call this a few times a second."""
-        training = read_quietly(execution.folder / PROGRESS)
         words = f"{execution.notebook.name}: {execution.seconds():.0f} s, "
         words += f"cell {execution.number} of {execution.cells}" if execution.number else "starting its kernel"
-        if training.get("of"):
-            words += ", epoch {epoch} of {epochs}, {phase}: {images:,} of {of:,} images".format_map(training)
-            words += f", {training['images_per_second']:.0f} a second"
+        if line := execution.last_line():
+            words += f": {line}"
         if self._status is not None:
             self._status.update(Text(words))
         elif time.monotonic() - self._last_line > SILENCE:

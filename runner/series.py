@@ -145,7 +145,6 @@ class _Series:
         self.record.notebooks[notebook.name] = entry
         self.record.write()
         self.screen.start(notebook.name, reason)
-        (self.folder / record.PROGRESS).unlink(missing_ok=True)
         given = for_notebook(notebook, self.settings.values) | {"run": self.settings.name}
         execution = Execution(notebook, given, self.folder, self.settings.timeout, self.settings.catch_up)
         with _ticking(execution.look_at_memory, lambda: self.screen.update(execution)):

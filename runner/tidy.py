@@ -90,8 +90,8 @@ def clean() -> int:
 
 def _delete_run(folder: Path) -> None:
     """Delete what the project wrote into a run's folder, its record last, and the folder if nothing else is in it."""
-    beside = [record.REPORT, record.PROGRESS, record.KERNEL_LOG]
-    ours = [*record.files_of(folder, chain.ALL), *(folder / name for name in beside), *folder.glob(".*.partial.*")]
+    beside = [folder / record.REPORT, folder / record.KERNEL_LOG, *folder.glob(".*.partial.*")]
+    ours = [*record.files_of(folder, chain.ALL), *beside]
     try:
         with record.lock_of(folder):
             for path in [*ours, folder / runs.RECORD]:

@@ -38,7 +38,7 @@ class Worker:
         self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=self._errors)
 
     def say_how_it_ended(self) -> None:
-        """Print the last lines that it wrote on stderr, unless it lost another worker or was killed, and how it ended."""
+        """Print how it ended, and unless it was killed or lost another worker, the last lines of its stderr first."""
         code = self.process.returncode
         if code not in (0, EXIT_WORKER_LOST, -9):
             self._errors.seek(0)

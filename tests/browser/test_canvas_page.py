@@ -59,7 +59,7 @@ def ink(page):
     )
 
 
-def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing):
+def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing, violations):
     page = drawing.page
     answer = page.locator(".digit-canvas .answer")
     draw(page, SEVEN)
@@ -74,6 +74,7 @@ def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing):
         page.wait_for_function(f"document.querySelector('.digit-canvas .room .right')?.textContent === '{count}'")
         assert "Counted: a 7, read as 7. Saved as" in answer.inner_text() and ink(page) == 0
         draw(page, SEVEN)
+    assert violations(page, ".digit-canvas") == []
     folder = drawing.root / "drawings"
     assert folder_classes(folder) == ("7",) and len(list(folder.rglob("*.png"))) == 2
 
