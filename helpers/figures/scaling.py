@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from helpers.figures import BLUE, FONT, GREY, ORANGE, RED, label, new_figure
 
-HALF_WIDTHS = (0.28, 0.36, 0.3, 0.3)  # of the boxes in each column of the drawing, where columns are 1 apart
+HALF_WIDTHS = (0.28, 0.26, 0.3, 0.24)  # of the boxes in each column of the drawing, where columns are 1 apart
 STYLES = ((BLUE, "-", "o"), (ORANGE, "--", "s"))
 
 
