@@ -40,7 +40,7 @@ def test_pages_read_well_on_a_phone_and_ask_no_network(pages, page, violations, 
         width = page.evaluate("document.documentElement.scrollWidth")
         problems += [f"{path.name}: {problem}" for problem in found]
         problems += [f"{path.name}: {width} pixels wide"] if width > PHONE["width"] else []
-    assert asked == [] and problems == []
+    assert "\n".join(asked + problems) == ""
 
 
 def test_every_link_within_the_pages_leads_somewhere(pages, page):
