@@ -53,10 +53,8 @@ def test_catching_up_makes_what_the_rest_needs(runs):
     assert record(runs, "late")["metrics"]["accuracy"] > 0.8
 
 
-def test_the_whole_chain_on_a_folder_of_pictures_in_color_in_mixed_precision(runs):
-    done = run(
-        runs, "--profile", "doodles", "-p", "precision", "mixed_bfloat16", "-p", "picture", "data/doodles/fish/00.png"
-    )
+def test_the_whole_chain_on_a_folder_of_pictures_in_color_in_the_fastest_number_format(runs):
+    done = run(runs, "--profile", "doodles", "-p", "precision", "auto", "-p", "picture", "data/doodles/fish/00.png")
     assert done.returncode == 0, done.stdout + done.stderr
     metrics = json.loads((runs / "doodles" / "metrics.json").read_text(encoding="utf-8"))
     assert list(metrics["precision"]) == ["fish", "flower", "rocket", "umbrella"]
