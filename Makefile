@@ -34,8 +34,8 @@ run-scaling: $(INSTALLED) ## run the seventh notebook, several workers, on the d
 	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --to 03_model
 	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --from 07_scaling_out
 
-lab: $(INSTALLED) ## open the first notebook in JupyterLab
-	@$(VENV_PYTHON) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/01_setup.ipynb
+lab: $(INSTALLED) ## open the first notebook in JupyterLab, which wraps long lines of code
+	@JUPYTER_CONFIG_PATH=docs/jupyter $(VENV_PYTHON) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/01_setup.ipynb
 
 test: $(INSTALLED) ## run the quick tests, the notebooks against their stored outputs included
 	@$(VENV_PYTHON) -m pytest -m "not slow and not browser"

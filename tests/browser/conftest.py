@@ -134,6 +134,7 @@ def lab_without_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     environment = os.environ | {
         "DIGITS_RUNS": str(lab.runs),
         "PYTHONPATH": str(root),
+        "JUPYTER_CONFIG_PATH": str(root / "docs/jupyter"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
