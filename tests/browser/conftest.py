@@ -23,6 +23,7 @@ PROJECTOR = {"width": 853, "height": 480}  # 1280 x 720 at 150 %
 CELL_SECONDS = 600  # more than any notebook takes with the profile smoke on a busy machine
 COPIED = (
     "notebooks",
+    "docs",
     "helpers",
     "runner",
     "workers",
