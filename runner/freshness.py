@@ -5,7 +5,6 @@ the modules that its cells import, directly or through each other. Nothing here 
 """
 
 import ast
-import contextlib
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -134,9 +133,7 @@ def _named_file(name: str, value: object) -> str | None:
     """A digest of the file or folder that a parameter's value names, or None where it names none."""
     if not isinstance(value, str) or not value or name not in PARAMETERS or PARAMETERS[name].choices:
         return None
-    path = chain.ROOT / value
-    with contextlib.suppress(RuntimeError):  # no such user
-        path = chain.ROOT / Path(value).expanduser()
+    path = files.user_path(value)
     inside = [path] if path.is_file() else sorted(part for part in path.rglob("*") if part.is_file())
     stats = {part: part.stat() for part in inside}
     large = sum(stat.st_size for stat in stats.values()) > HASHED

@@ -26,13 +26,14 @@ DISK, MEMORY, MEMORY_OF_SLICE = 0.5, 2.0, 1.5  # gigabytes
 def problems(settings: Settings) -> list[LessonError]:
     """Everything that this machine, the data, the notebooks and the run's folder lack for the run."""
     dataset = str(settings.values.get("dataset", "mnist"))
+    # 02_dataset itself looks at folders of pictures and at Keras' downloads, which takes longer than seconds.
+    quick_to_read = dataset not in data.KERAS_CLASSES and not files.user_path(dataset).is_dir()
     memory = MEMORY_OF_SLICE if 0 < settings.values.get("train_images", 0) < SLICE else MEMORY
     folder, made = settings.folder, {artifact for notebook in settings.notebooks for artifact in notebook.saves}
     found = [
         *_passed(checks.check_kernel),
         *_raised(_check_helpers),
-        # 02_dataset itself looks at folders of pictures and at Keras' downloads, which takes longer than seconds.
-        *([] if dataset in data.KERAS_CLASSES or _is_folder(dataset) else _passed(lambda: checks.check_data(dataset))),
+        *(_passed(lambda: checks.check_data(dataset)) if quick_to_read else []),
         *_passed(lambda: checks.check_disk(folder, DISK)),
         *_passed(lambda: checks.check_memory(memory)),
     ]
@@ -57,10 +58,6 @@ def _raised(look: Callable[[], object]) -> list[LessonError]:
     except LessonError as error:
         return [error]
     return []
-
-
-def _is_folder(dataset: str) -> bool:
-    return (chain.ROOT / os.path.expanduser(dataset)).is_dir()  # noqa: PTH111 (Path raises where there is no such user)
 
 
 def _check_helpers() -> None:
