@@ -16,15 +16,16 @@ def run() -> int:
         # Old locales can't write down every path: start again in Python's UTF-8 mode, and each kernel with it.
         os.environ["PYTHONUTF8"] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
-    stop.listen()
     try:
-        from runner.cli import main
+        try:
+            stop.listen()  # a signal may come before this has returned
+            from runner.cli import main
 
-        return main()
+            return main()
+        finally:
+            stop.ignore()
     except KeyboardInterrupt:
         return INTERRUPTED
-    finally:
-        stop.ignore()
 
 
 if __name__ == "__main__":
