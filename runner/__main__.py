@@ -25,6 +25,9 @@ def run() -> int:
         finally:
             stop.ignore()
     except KeyboardInterrupt:
+        # An interrupt that came out of `exec`, as dataclasses use it, has Python end itself with SIGINT whatever the
+        # exit code is, unless another `exec` is done after it (run_eval_code_obj in CPython's pythonrun.c).
+        exec("")
         return INTERRUPTED
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from standins import edit_cell, processes_in, wait_for
 
+from helpers.chain import ROOT
 from runner import series
 from runner.stop import INTERRUPTED
 
@@ -76,6 +78,15 @@ def test_a_signal_at_the_very_beginning_gives_the_documented_code(project, delay
     assert "Traceback" not in output
     if (project.runs / "fast" / "run.json").exists():
         assert project.record()["status"] == "interrupted"
+
+
+def test_an_interrupt_that_comes_out_of_exec_gives_the_documented_code(tmp_path):
+    package = tmp_path / "runner"
+    package.mkdir()
+    for name in ("__init__.py", "__main__.py", "stop.py"):
+        shutil.copy(ROOT / "runner" / name, package)
+    (package / "cli.py").write_text("def main():\n    exec('raise KeyboardInterrupt')\n", encoding="utf-8")
+    assert subprocess.run([sys.executable, "-m", "runner"], cwd=tmp_path, check=False).returncode == INTERRUPTED
 
 
 @pytest.mark.slow
