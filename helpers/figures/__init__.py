@@ -1,8 +1,8 @@
 """Drawing: what every figure shares. Each notebook's own figures have a module of their own beside this one.
 
 Figures are made without pyplot, so that none shows up twice and none is left open. Each drawing function returns a
-`Figure`; `show` displays it with the sentence that a screen reader speaks. The numbers that a figure shows are computed
-in the notebook and handed in.
+`Figure` with the sentence that a screen reader speaks, and `show` displays both. The numbers that a figure shows are
+computed in the notebook and handed in.
 """
 
 import base64
@@ -22,15 +22,16 @@ FONT = 12  # points; the smallest text in a figure is two points less
 DPI = 200  # pixels an inch, so that figures stay sharp on good screens; shown at half of that
 
 
-def show(figure: Figure, alt: str) -> None:
+def show(figure: Figure, alt: str = "") -> None:
     """Display a figure below the cell, with a text for readers who can't see it.
 
     The picture goes into an `<img>` tag, which brings its alt text to JupyterLab, nbconvert and the report.
 
     Args:
         figure: what one of the drawing functions returned.
-        alt: one or two sentences that say what the figure shows.
+        alt: one or two sentences that say what the figure shows; left out, those that its drawing function gave it.
     """
+    alt = alt or str(figure.get_label())
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=DPI, facecolor="white")
     with Image.open(drawn) as picture:
@@ -44,10 +45,14 @@ def show(figure: Figure, alt: str) -> None:
     display({"text/html": tag, "text/plain": f"[figure: {alt}]"}, raw=True)
 
 
-def new_figure(title: str, width: float = 7.5, height: float = 3.6) -> Figure:
-    """An empty figure with a title, `width` by `height` inches, that keeps its labels from overlapping."""
+def new_figure(title: str, width: float = 7.5, height: float = 3.6, alt: str = "") -> Figure:
+    """An empty figure with a title and a text for readers who can't see it, `width` by `height` inches.
+
+    It keeps its labels from overlapping.
+    """
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.suptitle(title, fontsize=FONT + 2)
+    figure.set_label(alt)
     return figure
 
 

@@ -55,7 +55,8 @@ def draw_normalizations(raw: np.ndarray, pixels: np.ndarray, rows: np.ndarray) -
         pixels: the same image after `process_data(…, "pixels")`, from 0 to 1.
         rows: the same image after `process_data(…, "rows")`, from 0 to 1.
     """
-    figure = new_figure("The same image three times, and the length of each of its rows", 8.0, 2.8)
+    alt = "As it is and by pixels the image looks the same; by rows, a faint row is dark, and all lengths are 1 or 0."
+    figure = new_figure("The same image three times, and the length of each of its rows", 8.0, 2.8, alt=alt)
     grid = figure.subplots(1, 6, width_ratios=[5, 3] * 3)
     titles = ("as it is", "pixels: divided by 255", "rows: each to length 1")
     for picture, bars, title, image in zip(grid[::2], grid[1::2], titles, (raw, pixels, rows), strict=True):

@@ -31,7 +31,8 @@ def draw_probabilities(image: np.ndarray, probabilities: np.ndarray, class_names
 
 def draw_centered(image: np.ndarray, middle: tuple[float, float]) -> Figure:
     """An image of shape (height, width), the box around its ink, and its center of mass (row, column) in pixels."""
-    figure = new_figure("The image that the model will see", 5.0, 4.6)
+    alt = "The prepared image with a frame around its ink, and a cross at its center of mass, in the middle."
+    figure = new_figure("The image that the model will see", 5.0, 4.6, alt=alt)
     axes = figure.subplots()
     axes.imshow(image, cmap="gray_r", interpolation="nearest")
     rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))

@@ -43,7 +43,10 @@ def draw_feature_maps(image: np.ndarray, kernels: Mapping[str, np.ndarray], maps
         kernels: for each name the weights, of shape (size, size).
         maps: for the same names what the convolution gives, of shape (height, width).
     """
-    figure = new_figure("Three kernels, and what each finds in the same image", 7.5, 4.3)
+    alt = (
+        "The first map is dark along right edges, the second along lower edges; the third is the whole digit, blurred."
+    )
+    figure = new_figure("Three kernels, and what each finds in the same image", 7.5, 4.3, alt=alt)
     grid = figure.subplots(2, len(kernels) + 1, height_ratios=[2, 3])
     grid[0, 0].axis("off")
     draw_image(grid[1, 0], image, "the image")
@@ -61,7 +64,8 @@ def draw_shift(images: Sequence[np.ndarray], maps: Sequence[np.ndarray]) -> Figu
         images: the image and the shifted one, float of shape (height, width).
         maps: the feature map of each, float of shape (height, width).
     """
-    figure = new_figure("The image moves, and its feature map moves along", 7.5, 2.4)
+    alt = "A digit and the map of its right edges; then both again, three pixels further left and otherwise the same."
+    figure = new_figure("The image moves, and its feature map moves along", 7.5, 2.4, alt=alt)
     titles = ("the image", "its feature map", "shifted", "its feature map")
     pictures = (images[0], maps[0], images[1], maps[1])
     for axes, title, picture in zip(figure.subplots(1, 4), titles, pictures, strict=True):
