@@ -56,7 +56,7 @@ def draw_overfitting(plain: Mapping[str, Sequence[float]], dropout: Mapping[str,
         dropout: the same with dropout.
     """
     alt = (
-        "Without dropout the validation loss soon stops falling while the training loss nears 0; with it, it falls on."
+        "Without dropout the validation loss soon stops falling while the training loss nears 0; with it, it goes on."
     )
     figure = new_figure("Learning by heart, and what dropout does about it", 7.5, 4.2, alt=alt)
     axes = figure.subplots()
