@@ -27,12 +27,9 @@ def choose_precision(folder: RunFolder, precision: str) -> tuple[str, str]:
     """
     if precision != "auto":
         return precision, "the parameter says so"
-    kept = read_record(folder.path).get("precision")
-    if kept is None:
-        policy, why = _fastest()
-        kept = {"policy": policy, "why": why}
-        update_record(folder.path, lambda record: record.update(precision=kept))
-    return kept["policy"], kept["why"]
+    policy, why = read_record(folder.path).get("auto_precision") or _fastest()
+    update_record(folder.path, lambda record: record.update(auto_precision=[policy, why]))
+    return policy, why
 
 
 def _fastest() -> tuple[str, str]:

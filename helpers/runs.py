@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from helpers import chain, files, quiet
 from helpers.errors import LessonError
-from helpers.parameters import nearest, parameter_problems
+from helpers.parameters import PARAMETERS, nearest, parameter_problems
 
 SCHEMA = 2
 RECORD = "run.json"
@@ -80,10 +80,10 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
     """
     declared = chain.BY_NAME[notebook].parameters
     values = {name: variables[name] for name in declared if name in variables}
-    # A line of the parameters cell carries a type, and Python keeps the names of such lines: one that is nearly a
-    # parameter's was meant to be it.
+    # A line of the parameters cell carries a type, and Python keeps the names of such lines.
     typed = {name: nearest(name, declared) for name in variables.get("__annotations__", {}) if name not in declared}
-    problems = [f"this notebook has no parameter {name}{meant}" for name, meant in typed.items() if meant]
+    wrong = {name: meant for name, meant in typed.items() if meant or name in PARAMETERS}
+    problems = [f"this notebook has no parameter {name}{meant}" for name, meant in wrong.items()]
     problems += [f"parameter {name} is not set" for name in declared if name not in values]
     problems += parameter_problems(values)
     if "run" in values and (problem := chain.run_name_problem(values["run"])):
@@ -158,10 +158,8 @@ def read_record(folder: Path) -> dict[str, Any]:
         return {"schema": SCHEMA, "name": folder.name, "artifacts": {}}
     record = files.read_json(path)
     if not isinstance(record, dict) or record.get("schema") != SCHEMA or not isinstance(record.get("artifacts"), dict):
-        raise LessonError(
-            f"{files.shown(path)} is damaged, or was written by another version of this project",
-            f"move the folder {files.shown(folder)} away and run the notebooks again",
-        )
+        what = f"{files.shown(path)} is damaged, or was written by another version of this project"
+        raise LessonError(what, f"move the folder {files.shown(folder)} away and run the notebooks again")
     return record
 
 

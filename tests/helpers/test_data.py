@@ -117,7 +117,6 @@ def test_own_arrays_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...
         ({"y_train": np.arange(12) % 3 + 0.0}, "y_train must be an integer .* not float64"),
         ({"y_train": np.zeros(12, int), "y_test": np.zeros(6, int)}, "y_train must hold two or more classes"),
         ({"y_train": np.arange(12) % 3 + 1}, "numbered from 0 without a gap, not 1, 2, 3; y_test .* lacks: 0"),
-        ({**small(count=60, classes=30), "y_train": np.arange(60) * 2}, "18, 20, 22 and 48 more"),
         ({"y_test": np.array([0, 1, 2, 0, 1, 7])}, "y_test holds classes that y_train lacks: 7"),
         ({"y_train": np.array([{}] * 12, dtype=object)}, "is damaged"),  # such arrays could run code
         ({"x_train": np.zeros(3), "y_test": np.zeros(6)}, "x_train must be .*; y_train must be .*; y_test must be"),

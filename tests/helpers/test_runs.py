@@ -82,9 +82,10 @@ def test_wrong_parameters_are_refused_all_at_once() -> None:
 
 
 def test_a_misspelled_parameter_is_named_with_the_nearest() -> None:
-    typed = {"run": str, "epochs": int, "epoch": int, "my_numbers": list}
+    typed = {"run": str, "epochs": int, "epoch": int, "workers": int, "my_numbers": list}
     text = refused("04_training", epoch=1, __annotations__=typed)
-    assert text.startswith("this notebook has no parameter epoch (did you mean epochs?)\n")
+    no = "this notebook has no parameter"
+    assert text.startswith(f"{no} epoch (did you mean epochs?); {no} workers\n"), "not my_numbers, a learner's own"
     assert "restart the kernel" in text, "or the misspelled name is still there, and refused again"
 
 
