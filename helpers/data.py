@@ -104,10 +104,11 @@ def _problems(train: Split, test: Split) -> list[str]:
     for part, (x, y) in {"train": train, "test": test}.items():
         images = x.dtype == np.uint8 and x.ndim > 2 and x.shape[3:] in ((), (3,)) and min(x.shape[1:3]) >= 8
         if not images or x.size == 0 or x.min() == x.max():
-            shape = "(count, height, width) or (count, height, width, 3), at least 8 x 8 pixels and not blank"
-            problems.append(f"x_{part} must be uint8 images of shape {shape}, not {x.dtype} of {x.shape}")
+            right = "uint8 images of shape (count, height, width[, 3]), at least 8 x 8 pixels, not blank"
+            problems.append(f"x_{part} is {x.dtype} of shape {x.shape} and must be {right}")
         if y.dtype.kind not in "iu" or y.shape != x.shape[:1]:
-            problems.append(f"y_{part} must be an integer for each image of x_{part}, not {y.dtype} of {y.shape}")
+            right = f"one integer for each image of x_{part}"
+            problems.append(f"y_{part} is {y.dtype} of shape {y.shape} and must be {right}")
     if problems:
         return problems
     classes, strange = np.unique(train[1]), np.setdiff1d(test[1], train[1])
@@ -136,8 +137,9 @@ def _load_from_keras(name: str) -> tuple[Split, Split]:
 def _read_arrays(path: Path, fix: str) -> tuple[Split, Split]:
     try:
         # Each part's checksum is compared before NumPy looks at it: it would stumble over a damaged header.
-        parts = {name: np.load(io.BytesIO(part), allow_pickle=False) for name, part in unzip(path)}
-        x_train, y_train, x_test, y_test = (parts[f"{name}.npy"] for name in ARRAYS)
+        parts = {name: part for name, part in unzip(path) if name.removesuffix(".npy") in ARRAYS}
+        arrays = (np.load(io.BytesIO(parts.pop(f"{name}.npy")), allow_pickle=False) for name in ARRAYS)
+        x_train, y_train, x_test, y_test = arrays
     except FileNotFoundError:
         raise LessonError(f"{shown(path)} is missing", fix) from None
     except (OSError, ValueError, EOFError, KeyError) as error:

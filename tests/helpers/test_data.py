@@ -105,21 +105,24 @@ def test_own_arrays_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"x_train": np.zeros((12, 72), np.uint8)}, r"x_train must be uint8 images .* not uint8 of \(12, 72\)"),
-        ({"x_train": small()["x_train"] / 255}, "x_train must be uint8 images .* not float64"),
-        ({"x_train": np.zeros((0, 8, 9), np.uint8), "y_train": np.zeros(0, int)}, "x_train must be uint8 images"),
-        ({"x_test": np.zeros((6, 8, 9), np.uint8)}, "x_test must be .* not blank"),
-        ({"x_train": small(shape=(4, 9))["x_train"]}, "x_train must be .* at least 8 x 8 pixels"),
-        ({"x_train": small(shape=(8, 9, 4))["x_train"]}, "x_train must be"),
+        ({"x_train": np.zeros((12, 72), np.uint8)}, r"x_train is uint8 of shape \(12, 72\) and must be uint8 images"),
+        ({"x_train": small()["x_train"] / 255}, "x_train is float64 of .* and must be uint8 images"),
+        (
+            {"x_train": np.zeros((0, 8, 9), np.uint8), "y_train": np.zeros(0, int)},
+            "x_train is .* and must be uint8 images",
+        ),
+        ({"x_test": np.zeros((6, 8, 9), np.uint8)}, "x_test is .* not blank"),
+        ({"x_train": small(shape=(4, 9))["x_train"]}, "x_train is .* at least 8 x 8 pixels"),
+        ({"x_train": small(shape=(8, 9, 4))["x_train"]}, r"x_train is .* width\[, 3\]\)"),
         ({"x_test": small(shape=(9, 9))["x_test"]}, r"for training are \(8, 9\), for testing \(9, 9\)"),
-        ({"y_train": np.arange(11) % 3}, r"y_train must be an integer for each image of x_train, not int64 of \(11,\)"),
-        ({"y_train": np.eye(3, dtype=int)[np.arange(12) % 3]}, "y_train must be an integer"),
-        ({"y_train": np.arange(12) % 3 + 0.0}, "y_train must be an integer .* not float64"),
+        ({"y_train": np.arange(11) % 3}, r"y_train is int64 of shape \(11,\) and must be one integer for each"),
+        ({"y_train": np.eye(3, dtype=int)[np.arange(12) % 3]}, "y_train is .* and must be one integer"),
+        ({"y_train": np.arange(12) % 3 + 0.0}, "y_train is float64 of .* and must be one integer"),
         ({"y_train": np.zeros(12, int), "y_test": np.zeros(6, int)}, "y_train must hold two or more classes"),
         ({"y_train": np.arange(12) % 3 + 1}, "numbered from 0 without a gap, not 1, 2, 3; y_test .* lacks: 0"),
         ({"y_test": np.array([0, 1, 2, 0, 1, 7])}, "y_test holds classes that y_train lacks: 7"),
         ({"y_train": np.array([{}] * 12, dtype=object)}, "is damaged"),  # such arrays could run code
-        ({"x_train": np.zeros(3), "y_test": np.zeros(6)}, "x_train must be .*; y_train must be .*; y_test must be"),
+        ({"x_train": np.zeros(3), "y_test": np.zeros(6)}, "x_train is .*; y_train is .*; y_test is"),
     ],
 )
 def test_arrays_that_nothing_can_be_learned_from_are_refused(tmp_path: Path, changes: dict, words: str) -> None:
