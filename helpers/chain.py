@@ -74,7 +74,8 @@ MAKER = {artifact: notebook.name for notebook in NOTEBOOKS for artifact in noteb
 # A trained model only makes sense with the data and the normalization that it was trained on.
 BOUND_TO = {"trained.keras": ("dataset.npz",)}
 
-RUN_NAME = re.compile(r'(?![\s.-])[^<>:"/\\|?*\x00-\x1f]+(?<![\s.])')
+# Names that are folders on every system, and that a shell takes as they are between double quotes.
+RUN_NAME = re.compile(r'(?![\s.-])[^<>:"/\\|?*$`!\x00-\x1f]+(?<![\s.])')
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # no file on Windows can have these names
 
 

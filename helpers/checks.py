@@ -1,10 +1,9 @@
 """Looking at the machine before a lesson or a run: each check says what it found and, where that fails, how to fix it.
 
-No TensorFlow here: the runner asks for these checks and must answer in seconds, so the devices are handed in.
+No TensorFlow here: the runner asks for these checks and must answer in seconds.
 """
 
 import math
-import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -14,9 +13,10 @@ from pathlib import Path
 
 import psutil
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from helpers import chain, data
-from helpers.errors import LessonError
+from helpers.errors import LessonError, listed
 from helpers.files import shown
 
 INSTALL = "in the project's folder, with its environment active: python -m pip install -r requirements.txt"
@@ -49,36 +49,23 @@ def check_packages(lock: Path = chain.ROOT / "requirements.txt") -> Check:
     """Whether the packages of the lock that this machine needs are installed, in the locked versions."""
     lines = (line.split("#")[0].strip() for line in lock.read_text(encoding="utf-8").splitlines())
     pins = [pin for pin in map(Requirement, filter(None, lines)) if pin.marker is None or pin.marker.evaluate()]
-    wrong = [str(pin).split(";")[0] for pin in pins if not _is_installed(pin)]
-    more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-    found = f"missing, or in another version: {', '.join(wrong[:3])}{more}" if wrong else f"{len(pins)}, as locked"
+    installed: dict[str, str] = {canonicalize_name(str(one.name)): one.version for one in metadata.distributions()}
+    wrong = [str(pin) for pin in pins if not pin.specifier.contains(installed.get(pin.name, "0"), prereleases=True)]
+    found = f"missing, or in another version: {listed(wrong, 3)}" if wrong else f"{len(pins)}, as locked"
     return Check("packages", not wrong, found, INSTALL)
 
 
-def _is_installed(pin: Requirement) -> bool:
-    try:
-        return pin.specifier.contains(metadata.version(pin.name), prereleases=True)
-    except metadata.PackageNotFoundError:
-        return False
-
-
 def check_kernel() -> Check:
-    """Whether the kernel that the notebooks name is this interpreter, and the project is installed beside it."""
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+    """Whether the kernel that the notebooks name is this interpreter."""
+    from jupyter_client.kernelspec import KernelSpecManager
 
-    try:
-        start = Path(KernelSpecManager().get_kernel_spec("python3").argv[0])
-    except NoSuchKernel:
-        return Check("kernel", False, "no kernel is called python3", INSTALL)
+    start = Path(KernelSpecManager().get_kernel_spec("python3").argv[0])  # ipykernel sees to it that there is one
     # A bare `python` is this interpreter: jupyter_client sees to that. Symbolic links are not followed, since all
     # virtual environments of one Python lead to the same file.
-    if start.parent != Path() and os.path.normcase(start.parent) != os.path.normcase(Path(sys.executable).parent):
+    if start.parent not in (Path(), Path(sys.executable).parent):
         fix = "remove the kernel of that name: python -m jupyter kernelspec remove python3"
         return Check("kernel", False, f"the kernel python3 starts {start}, not {sys.executable}", fix)
-    elsewhere = [folder for folder in sys.path if folder and Path(folder).resolve() != chain.ROOT]
-    if not list(metadata.distributions(name="digit-notebooks", path=elsewhere)):
-        return Check("kernel", False, f"the project is not installed for {sys.executable}", INSTALL_HELPERS)
-    return Check("kernel", True, "runs in the environment that the project is installed in")
+    return Check("kernel", True, f"starts {sys.executable}")
 
 
 def check_data(dataset: str = "mnist") -> Check:
@@ -104,37 +91,23 @@ def check_memory(gigabytes: float) -> Check:
     """Whether `gigabytes` (of 10⁹ bytes) of memory are available without swapping, within a container's limit too."""
     available = min(psutil.virtual_memory().available, _container_memory()) / 1e9
     found = f"{available:.1f} GB available, {gigabytes:g} GB needed"
-    return Check(
-        "memory", available >= gigabytes, found, "close other programs, and shut down notebooks you don't need"
-    )
+    fix = "close other programs, and shut down notebooks you don't need"
+    return Check("memory", available >= gigabytes, found, fix)
 
 
-def _container_memory(groups: Path = Path("/sys/fs/cgroup")) -> float:
-    """The bytes that the container's limit leaves, by Linux' control groups, version 2 or 1; infinite without one."""
-    v1 = groups / "memory"
-    for limit, used in (
-        (groups / "memory.max", groups / "memory.current"),
-        (v1 / "memory.limit_in_bytes", v1 / "memory.usage_in_bytes"),
-    ):
-        try:
-            return int(limit.read_text()) - int(used.read_text())
-        except (OSError, ValueError):  # no such file, or `max`: no limit
-            continue
-    return math.inf
-
-
-def check_devices(devices: Sequence[str]) -> Check:
-    """How many cores there are, and which devices TensorFlow sees: information, since one CPU is enough.
-
-    Args:
-        devices: their types, such as `["CPU", "GPU"]`; handed in, since only TensorFlow knows them.
-    """
-    seen = ", ".join(dict.fromkeys(devices)) or "nothing"
-    return Check("devices", True, f"{os.cpu_count()} cores; TensorFlow sees: {seen}; no GPU is needed")
+def _container_memory(group: Path = Path("/sys/fs/cgroup")) -> float:
+    """The bytes that the container's limit leaves, by Linux' control groups, version 2; infinite without one."""
+    try:
+        return int((group / "memory.max").read_text()) - int((group / "memory.current").read_text())
+    except (OSError, ValueError):  # no such file, or `max`: no limit
+        return math.inf
 
 
 def table(checks: Sequence[Check]) -> str:
     """The checks as text, a line each: pass or FAIL, the name, what was found; under a failure, how to fix it."""
-    rows = [f"{'pass' if check.ok else 'FAIL'}  {check.name:<9} {check.found}" for check in checks]
-    fixes = ["" if check.ok else f"\n{'':16}to fix it: {check.fix}" for check in checks]
-    return "\n".join(row + fix for row, fix in zip(rows, fixes, strict=True))
+    rows = []
+    for check in checks:
+        rows.append(f"{'pass' if check.ok else 'FAIL'}  {check.name:<9} {check.found}")
+        if not check.ok:
+            rows.append(f"{'':16}to fix it: {check.fix}")
+    return "\n".join(rows)

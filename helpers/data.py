@@ -1,17 +1,15 @@
 """Loading images and labels, and refusing what is damaged or can't be learned from. No TensorFlow here."""
 
-import zipfile
-import zlib
+import io
 from pathlib import Path
 
 import numpy as np
 
 from helpers.chain import DATA_FOLDER
-from helpers.errors import LessonError
-from helpers.files import digest, shown, user_path
+from helpers.errors import LessonError, listed
+from helpers.files import digest, shown, unzip, user_path
+from helpers.folders import Split, folder_classes, load_folder
 from helpers.parameters import nearest
-
-Split = tuple[np.ndarray, np.ndarray]
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 MNIST_FILE = DATA_FOLDER / "mnist.npz"
@@ -46,7 +44,7 @@ def load_mnist(path: Path = MNIST_FILE) -> tuple[Split, Split]:
     arrays = _read_arrays(path, restore)
     if digest(path) != MNIST_SHA256:
         raise LessonError(f"{shown(path)} is damaged: it does not have the checksum of our copy of MNIST", restore)
-    return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+    return arrays
 
 
 def load_data(
@@ -73,17 +71,18 @@ def load_data(
         return load_mnist()
     if dataset in KERAS_CLASSES:
         return _load_from_keras(dataset)
-    path = data_path(dataset)
-    if path.is_dir():
-        from helpers.folders import load_folder
-
-        train, test, _ = load_folder(path, image_size, test_share, seed)
-        return train, test
+    path, known = user_path(dataset), ("mnist", *KERAS_CLASSES)
+    if dataset and path.is_dir():
+        return load_folder(path, image_size, test_share, seed)[:2]
+    if path.suffix != ".npz":
+        what = f"dataset is {dataset!r}, which is none of {', '.join(known)}, no folder and no .npz file"
+        fix = "set the parameter dataset to one of those, or to a path that exists, with / between its folders"
+        raise LessonError(what + nearest(dataset, known), fix)
     fix = f"save the arrays {', '.join(ARRAYS)} again with numpy.savez, as 02_dataset shows"
-    arrays = _read_arrays(path, fix)
-    if problems := array_problems(arrays):
+    train, test = _read_arrays(path, fix)
+    if problems := _problems(train, test):
         raise LessonError(f"{shown(path)} cannot be used: " + "; ".join(problems), fix)
-    return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+    return train, test
 
 
 def class_names(dataset: str, labels: np.ndarray) -> tuple[str, ...]:
@@ -95,60 +94,31 @@ def class_names(dataset: str, labels: np.ndarray) -> tuple[str, ...]:
     """
     if dataset in KERAS_CLASSES:
         return KERAS_CLASSES[dataset]
-    if dataset != "mnist" and data_path(dataset).is_dir():
-        from helpers.folders import folder_classes
-
-        return folder_classes(data_path(dataset))
+    if dataset != "mnist" and user_path(dataset).is_dir():
+        return folder_classes(user_path(dataset))
     return tuple(str(label) for label in range(int(labels.max()) + 1))
 
 
-def data_path(dataset: str) -> Path:
-    """The file or folder that the parameter `dataset` names.
-
-    Raises:
-        LessonError: it names neither a data set that is known by name, nor a folder, nor an `.npz` file.
-    """
-    path = user_path(dataset)
-    if not dataset.strip() or (not path.is_dir() and path.suffix != ".npz"):
-        known = ", ".join(("mnist", *KERAS_CLASSES))
-        raise LessonError(
-            f"dataset is {dataset!r}, which is none of {known}, no folder and no .npz file"
-            + nearest(dataset, ("mnist", *KERAS_CLASSES)),
-            "set the parameter dataset to one of those, or to a path that exists, with / between its folders",
-        )
-    return path
-
-
-def array_problems(arrays: dict[str, np.ndarray]) -> list[str]:
-    """Every reason why the four arrays are not fit to be learned from, a sentence each."""
+def _problems(train: Split, test: Split) -> list[str]:
     problems = []
-    for part in ("train", "test"):
-        images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
-        gray_or_color = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)
-        if not gray_or_color or images.dtype != np.uint8 or images.size == 0:
-            shapes = "(count, height, width) or (count, height, width, 3)"
-            problems.append(f"x_{part} must be uint8 images of shape {shapes}, not {images.dtype} of {images.shape}")
-        elif images.min() == images.max():
-            problems.append(f"all pixels of x_{part} are {images.min()}")
-        elif min(images.shape[1:3]) < 8:
-            problems.append(f"the images of x_{part} are {images.shape[1]} x {images.shape[2]}, fewer than 8 pixels")
-        if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
-            problems.append(f"y_{part} must be integers of shape (count,), not {labels.dtype} of {labels.shape}")
-        elif images.ndim and len(labels) != len(images):
-            problems.append(f"x_{part} holds {len(images)} images and y_{part} {len(labels)} labels")
+    for part, (x, y) in {"train": train, "test": test}.items():
+        images = x.dtype == np.uint8 and x.ndim > 2 and x.shape[3:] in ((), (3,)) and min(x.shape[1:3]) >= 8
+        if not images or x.size == 0 or x.min() == x.max():
+            right = "uint8 images of shape (count, height, width[, 3]), at least 8 x 8 pixels, not blank"
+            problems.append(f"x_{part} is {x.dtype} of shape {x.shape} and must be {right}")
+        if y.dtype.kind not in "iu" or y.shape != x.shape[:1]:
+            right = f"one integer for each image of x_{part}"
+            problems.append(f"y_{part} is {y.dtype} of shape {y.shape} and must be {right}")
     if problems:
         return problems
-    if arrays["x_train"].shape[1:] != arrays["x_test"].shape[1:]:
-        problems.append(
-            f"images for training are {arrays['x_train'].shape[1:]}, for testing {arrays['x_test'].shape[1:]}"
-        )
-    classes = np.unique(arrays["y_train"])
-    if len(classes) < 2:
-        problems.append("y_train holds a single class")
-    elif classes[0] != 0 or classes[-1] != len(classes) - 1:
-        problems.append(f"labels in y_train must run from 0 without a gap, not {_listed(classes)}")
-    elif strange := set(np.unique(arrays["y_test"]).tolist()) - set(classes.tolist()):
-        problems.append(f"labels in y_test that y_train lacks: {_listed(np.array(sorted(strange)))}")
+    classes, strange = np.unique(train[1]), np.setdiff1d(test[1], train[1])
+    if len(classes) < 2 or classes[0] != 0 or classes[-1] != len(classes) - 1:
+        found = listed(classes.tolist())
+        problems.append(f"y_train must hold two or more classes, numbered from 0 without a gap, not {found}")
+    if len(strange):
+        problems.append(f"y_test holds classes that y_train lacks: {listed(strange.tolist())}")
+    if train[0].shape[1:] != test[0].shape[1:]:
+        problems.append(f"images for training are {train[0].shape[1:]}, for testing {test[0].shape[1:]}")
     return problems
 
 
@@ -158,30 +128,20 @@ def _load_from_keras(name: str) -> tuple[Split, Split]:
     try:
         (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
     except Exception as error:  # what Keras raises when a download fails
-        raise LessonError(
-            f"Keras has no copy of {name} on this machine and cannot download it ({error})",
-            f'with a network, once: python -c "import keras; keras.datasets.{name}.load_data()"',
-        ) from error
-    arrays = {"x_train": x_train, "y_train": y_train.ravel(), "x_test": x_test, "y_test": y_test.ravel()}
-    if problems := array_problems(arrays):
-        raise LessonError(f"Keras' copy of {name} is damaged: " + "; ".join(problems), "delete it and try again")
-    return (x_train, arrays["y_train"]), (x_test, arrays["y_test"])
+        what = f"Keras has no copy of {name} on this machine and cannot download it ({error})"
+        fix = f'with a network, once: python -c "import keras; keras.datasets.{name}.load_data()"'
+        raise LessonError(what, fix) from error
+    return (x_train, y_train.ravel()), (x_test, y_test.ravel())
 
 
-def _read_arrays(path: Path, fix: str) -> dict[str, np.ndarray]:
-    if not path.is_file():
-        raise LessonError(f"{shown(path)} is missing", fix)
+def _read_arrays(path: Path, fix: str) -> tuple[Split, Split]:
     try:
-        with zipfile.ZipFile(path) as archive:  # NumPy would parse a damaged header before it looks at the checksums
-            if broken := archive.testzip():
-                raise zipfile.BadZipFile(f"{broken} has a wrong checksum")
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: np.asarray(stored[name]) for name in ARRAYS}
-    except KeyError as error:
-        raise LessonError(f"{shown(path)} lacks an array ({error.args[0]})", fix) from error
-    except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise LessonError(f"{shown(path)} is damaged ({error})", fix) from error
-
-
-def _listed(values: np.ndarray, most: int = 12) -> str:
-    return ", ".join(str(value) for value in values[:most]) + (", …" if len(values) > most else "")
+        # Each part's checksum is compared before NumPy looks at it: it would stumble over a damaged header.
+        parts = {name: part for name, part in unzip(path) if name.removesuffix(".npy") in ARRAYS}
+        arrays = (np.load(io.BytesIO(parts.pop(f"{name}.npy")), allow_pickle=False) for name in ARRAYS)
+        x_train, y_train, x_test, y_test = arrays
+    except FileNotFoundError:
+        raise LessonError(f"{shown(path)} is missing", fix) from None
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise LessonError(f"{shown(path)} is damaged, or lacks an array ({error})", fix) from error
+    return (x_train, y_train), (x_test, y_test)

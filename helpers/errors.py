@@ -1,4 +1,6 @@
-"""The one error class for what a reader can fix."""
+"""The one error class for what a reader can fix, and how its messages list things."""
+
+from collections.abc import Sequence
 
 
 class LessonError(Exception):
@@ -18,5 +20,11 @@ class LessonError(Exception):
         return f"{self.what}\nTo fix it: {self.fix}"
 
     def _render_traceback_(self) -> list[str]:
-        # IPython shows these lines instead of its traceback: the path through the helpers tells a learner nothing.
-        return [f"{type(self).__name__}: {self}"]
+        # IPython shows this instead of its traceback: the path through the helpers tells a learner nothing.
+        return [str(self)]
+
+
+def listed(things: Sequence[object], most: int = 12) -> str:
+    """The first of these things as a message names them, and how many more there are."""
+    more = f" and {len(things) - most} more" if len(things) > most else ""
+    return ", ".join(map(str, things[:most])) + more

@@ -15,6 +15,10 @@ from typing import Any
 from helpers.chain import ROOT
 from helpers.errors import LessonError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+ELSEWHERE = "make that folder writable, or set the variable DIGITS_RUNS to one that is"
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -23,20 +27,26 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         LessonError: there is no space left, or the folder can't be written.
     """
+    make_folder(path.parent)
     temporary = path.with_name(f".{os.getpid()}.partial.{path.name}")  # keeps the ending, which Keras looks at
     try:
-        make_folder(path.parent)
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        if fixable := _fixable(error, path):
-            raise fixable from error
+        # h5py raises its own OSError without a number when the disk is full, so look at the disk as well.
+        unsaid = error.errno is None and shutil.disk_usage(path.parent).free < 1_000_000
+        if unsaid or error.errno in FULL:
+            what = f"no space is left on the disk while saving {shown(path)}; nothing half-written was kept"
+            fix = "free some space (python -m runner clean deletes old runs), then run this again"
+            raise LessonError(what, fix) from error
+        if error.errno in NOT_WRITABLE:
+            raise LessonError(f"{shown(path)} can't be written ({error.strerror})", ELSEWHERE) from error
         raise
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary)
         else:
-            with contextlib.suppress(OSError):  # never written, or already renamed
+            with contextlib.suppress(OSError):  # never written, already renamed, or still open
                 temporary.unlink()
 
 
@@ -48,21 +58,10 @@ def make_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        fix = "move that file away, or set the variable DIGITS_RUNS to another folder"
-        raise LessonError(f"the folder {shown(folder)} can't be made: a file is in its place", fix) from error
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise _fixable(error, folder / "files") or error from error
-    if not os.access(folder, os.W_OK):
-        raise _cannot_write(folder, "permission denied")
-
-
-def _cannot_write(path: Path, why: str | None) -> LessonError:
-    folder = path if path.is_dir() else path.parent
-    return LessonError(
-        f"{shown(path)} can't be written ({why})",
-        f"make the folder {shown(folder)} writable, or set the variable DIGITS_RUNS to a folder that is",
-    )
+        raise LessonError(f"the folder {shown(folder)} can't be written ({error.strerror})", ELSEWHERE) from error
 
 
 def shown(path: Path) -> str:
@@ -74,22 +73,6 @@ def user_path(words: str | Path) -> Path:
     """A path that a reader typed: absolute, relative to the project's folder, or beginning with ~."""
     expanded = os.path.expanduser(words)  # noqa: PTH111 (Path's own raises where there is no such user)
     return (ROOT / expanded).resolve()
-
-
-def _fixable(error: OSError, path: Path) -> LessonError | None:
-    # h5py raises its own OSError without a number when the disk is full, so look at the disk as well.
-    folder = next((parent for parent in path.parents if parent.exists()), path.parent)
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT) or (
-        error.errno is None and shutil.disk_usage(folder).free < 1_000_000
-    )
-    if full:
-        return LessonError(
-            f"no space is left on the disk while saving {shown(path)}; nothing half-written was kept",
-            "free some space (python -m runner clean deletes old runs), then run this again",
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
-        return _cannot_write(path, error.strerror)
-    return None
 
 
 def write_json(path: Path, content: object) -> None:
@@ -107,9 +90,22 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise LessonError(
-            f"{shown(path)} is damaged: {error}", f"delete {shown(path)} and run again what makes it"
-        ) from error
+        fix = f"delete {shown(path)} and run again what makes it"
+        raise LessonError(f"{shown(path)} is damaged: {error}", fix) from error
+
+
+def unzip(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The parts of a zip archive, which `.npz` and `.keras` files are: name and content, checksums compared.
+
+    Raises:
+        OSError, ValueError: the file is missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                yield name, archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
+        raise ValueError(f"it is incomplete: {error}") from error
 
 
 def digest(path: Path) -> str:
@@ -124,19 +120,13 @@ def digest(path: Path) -> str:
     if path.suffix != ".keras":
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    content = hashlib.sha256()
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist()) - {"metadata.json"}
-            if not names >= {"config.json", "model.weights.h5"}:
-                raise zipfile.BadZipFile("it lacks a part")
-            for name in sorted(names):
-                part = archive.read(name)
-                if name == "config.json":
-                    part = json.dumps(json.loads(part, object_hook=_without_addresses), sort_keys=True).encode()
-                content.update(f"{name} {len(part)} ".encode() + part)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
-        raise ValueError(f"{path.name} is not a complete Keras file: {error}") from error
+    parts, content = dict(unzip(path)), hashlib.sha256()
+    if not parts.keys() >= {"config.json", "model.weights.h5"}:
+        raise ValueError("it is incomplete: a part is missing")
+    config = json.loads(parts["config.json"], object_hook=_without_addresses)
+    parts["config.json"] = json.dumps(config, sort_keys=True).encode()
+    for name in sorted(parts.keys() - {"metadata.json"}):
+        content.update(f"{name} {len(parts[name])} ".encode() + parts[name])
     return content.hexdigest()
 
 

@@ -1,17 +1,17 @@
 """A folder of pictures, one folder a class, becomes the arrays that the notebooks work with. No TensorFlow here."""
 
+import glob
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from helpers.errors import LessonError
+from helpers.errors import LessonError, listed
 from helpers.files import shown
 from helpers.pictures import read_picture
 
 Split = tuple[np.ndarray, np.ndarray]
 
-MOST_NAMED = 20  # files that one message names
 NO_PICTURES = ("thumbs.db", "desktop.ini")  # what Windows writes into folders of pictures
 
 
@@ -53,10 +53,9 @@ def load_folder(
                 except LessonError:
                     broken.append(str(path.relative_to(folder)))
                 labels.append(label)
-                tested.append(index in held_out or part.name == "test")
+                tested.append(index in held_out or part == folder / "test")
     if broken:
-        more = f" and {len(broken) - MOST_NAMED} more" if len(broken) > MOST_NAMED else ""
-        problems.append(f"no pictures, or damaged ones ({len(broken)}): {', '.join(broken[:MOST_NAMED])}{more}")
+        problems.append(f"no pictures, or damaged ones: {listed(broken)}")
     if problems:
         fix = "fix those files or take them out; data/README.md says how such a folder is laid out"
         raise LessonError(f"{shown(folder)} cannot be used: " + "; ".join(problems), fix)
@@ -96,10 +95,6 @@ def _parts(folder: Path) -> list[Path]:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and path.name.lower() not in NO_PICTURES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    found = glob.glob("**", root_dir=folder, recursive=True)  # noqa: PTH207 (it passes over names that start with a dot)
+    paths = [folder / name for name in sorted(found)]
+    return [path for path in paths if path.is_file() and path.name.lower() not in NO_PICTURES]

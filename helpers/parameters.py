@@ -5,41 +5,38 @@ holds the two to each other.
 """
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-TYPE_NAMES = {int: "a whole number", float: "a number", str: "text"}
+TYPE_NAMES = {int: "a whole number", float: "a number"}
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """What values a parameter takes. `minimum` and `maximum` are inclusive; None means no such limit."""
+    """What values a parameter takes: a number from `minimum` to `maximum`, both included, or one of `choices`."""
 
     type: type
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: float = 0
+    maximum: float = math.inf
     choices: tuple[str, ...] = ()
 
     def accepts(self, value: object) -> bool:
         """Whether `value` has the right type and lies in the range."""
-        if isinstance(value, bool) or not isinstance(value, (int, float) if self.type is float else self.type):
+        if self.type is str:
+            return isinstance(value, str) and (not self.choices or value in self.choices)
+        if isinstance(value, bool) or not isinstance(value, (int, self.type)):
             return False
-        return (
-            (not self.choices or value in self.choices)
-            and (self.minimum is None or value >= self.minimum)  # type: ignore[operator]
-            and (self.maximum is None or value <= self.maximum)  # type: ignore[operator]
-        )
+        return self.minimum <= value <= self.maximum  # type: ignore[operator]
 
     def describe(self) -> str:
         """Type and range in words: `a whole number from 1 to 1000`, `one of "rows", "pixels"`."""
         if self.choices:
             return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
-        words = TYPE_NAMES[self.type]
-        if self.minimum is not None:
-            words += f" from {self.minimum:.10g}"
-        if self.maximum is not None:
-            words += f" to {self.maximum:.10g}"
-        return words
+        if self.type is str:
+            return "text"
+        most = f" to {self.maximum:.10g}" if self.maximum < math.inf else ""
+        return f"{TYPE_NAMES[self.type]} from {self.minimum:.10g}{most}"
 
 
 PARAMETERS = {

@@ -6,9 +6,9 @@ if it holds a valid record; no other folder is locked, listed, emptied or delete
 """
 
 import contextlib
-import datetime
-import shlex
+import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ RECORD = "run.json"
 RUN_LOCK = ".run.lock"
 
 
+@dataclass
 class RunFolder:
     """A run's folder, as one notebook sees it.
 
@@ -32,11 +33,10 @@ class RunFolder:
         parameters: the notebook's parameters, without `run`.
     """
 
-    def __init__(self, notebook: str, path: Path, parameters: Mapping[str, Any]) -> None:
-        self.notebook = notebook
-        self.path = path
-        self.parameters = dict(parameters)
-        self._used: dict[str, str] = {}
+    notebook: str
+    path: Path
+    parameters: dict[str, Any]
+    _used: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def need(self, artifact: str) -> Path:
         """The path of an artifact of an earlier notebook, once it is known to be complete and the recorded one.
@@ -62,8 +62,7 @@ class RunFolder:
         with files.replacing(self.path / artifact) as temporary:
             yield temporary
             digest = files.digest(temporary)
-        saved = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        entry = {"digest": digest, "maker": self.notebook, "saved": saved, **self.recipe}
+        entry = {"digest": digest, "maker": self.notebook, **self.recipe}
         update_record(self.path, lambda record: record["artifacts"].update({artifact: entry}))
 
 
@@ -80,32 +79,23 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
         LessonError: a parameter is missing, misspelled or invalid, or an artifact that the notebook needs is missing.
     """
     declared = chain.BY_NAME[notebook].parameters
-    fix = "change the cell of parameters, run it, then run this cell again"
-    if problems := _misspelled(declared, variables):
-        fix = "change the cell of parameters, restart the kernel, which still knows the old name, and run all cells"
     values = {name: variables[name] for name in declared if name in variables}
+    # A line of the parameters cell carries a type, and Python keeps the names of such lines.
+    typed = {name: nearest(name, declared) for name in variables.get("__annotations__", {}) if name not in declared}
+    wrong = {name: meant for name, meant in typed.items() if meant or name in PARAMETERS}
+    problems = [f"this notebook has no parameter {name}{meant}" for name, meant in wrong.items()]
     problems += [f"parameter {name} is not set" for name in declared if name not in values]
     problems += parameter_problems(values)
     if "run" in values and (problem := chain.run_name_problem(values["run"])):
         problems.append(problem)
     if problems:
-        raise LessonError("; ".join(problems), fix)
+        raise LessonError("; ".join(problems), "change the cell of parameters, restart the kernel, and run all cells")
     folder = RunFolder(notebook, chain.runs_folder() / values.pop("run"), values)
     lacking = [artifact for artifact in chain.BY_NAME[notebook].needs if not (folder.path / artifact).is_file()]
     if lacking:
         raise missing(folder.path, lacking)
     quiet.import_tensorflow()
     return folder
-
-
-def _misspelled(declared: tuple[str, ...], variables: Mapping[str, Any]) -> list[str]:
-    # A line of the parameters cell carries a type, and Python keeps the names of such lines.
-    typed = variables.get("__annotations__", {})
-    return [
-        f"this notebook has no parameter {name}{nearest(name, declared)}"
-        for name in typed
-        if name not in declared and name in variables and nearest(name, PARAMETERS)
-    ]
 
 
 def check_artifact(folder: Path, artifact: str) -> str:
@@ -117,41 +107,37 @@ def check_artifact(folder: Path, artifact: str) -> str:
         LessonError: it is missing, damaged, not what its notebook saved, or belongs to other data than the run's.
     """
     path = folder / artifact
+    absent = missing(folder, [artifact])
     if not path.is_file():
-        raise missing(folder, [artifact])
-    again = _how_to_make(folder.name, [artifact])
+        raise absent
+    artifacts, fix = read_record(folder)["artifacts"], absent.fix
     try:
         digest = files.digest(path)
     except (OSError, ValueError) as error:
-        raise LessonError(f"{files.shown(path)} is damaged ({error})", again) from error
-    artifacts = read_record(folder)["artifacts"]
-    entry = artifacts.get(artifact)
-    if entry is None:
-        return digest
+        raise LessonError(f"{files.shown(path)} is damaged ({error})", fix) from error
+    entry = artifacts.get(artifact, {"digest": digest, "made_from": {}})
     if entry["digest"] != digest:
-        raise LessonError(f"{files.shown(path)} is not the file that {entry['maker']} saved", again)
+        raise LessonError(f"{files.shown(path)} is not the file that {entry['maker']} saved", fix)
     for other in chain.BOUND_TO.get(artifact, ()):
         made_from, now = entry["made_from"].get(other), artifacts.get(other, {}).get("digest")
         if made_from and now and made_from != now:
-            raise LessonError(f"{files.shown(path)} was made from another {other} than the one there now", again)
+            raise LessonError(f"{files.shown(path)} was made from another {other} than the one there now", fix)
     return digest
 
 
 def missing(folder: Path, artifacts: list[str]) -> LessonError:
     """The error for artifacts that are not there: all of them, and the one command that makes them."""
-    makers = " and ".join(f"{artifact} (made by {chain.MAKER[artifact]})" for artifact in artifacts)
-    what = f"the run {folder.name} has no {makers} yet, in {files.shown(folder)}"
-    return LessonError(what, _how_to_make(folder.name, artifacts))
-
-
-def _how_to_make(run: str, artifacts: list[str]) -> str:
     makers = sorted({chain.MAKER[artifact] for artifact in artifacts})
-    return f"run {' and '.join(makers)} first, or type in a terminal: {make_command(run, makers[-1])}"
+    names = " and ".join(f"{artifact} (made by {chain.MAKER[artifact]})" for artifact in artifacts)
+    command = f"{make_command(folder.name, makers[-1])} --catch-up"  # who missed a notebook wants what it saves
+    what = f"the run {folder.name} has no {names} yet, in {files.shown(folder)}"
+    return LessonError(what, f"run {' and '.join(makers)} first, or type in a terminal: {command}")
 
 
 def make_command(run: str, notebook: str) -> str:
-    """The command that brings a run up to date as far as `notebook`."""
-    return f"python -m runner run --name {shlex.quote(run)} --to {notebook}"
+    """The command that brings a run up to date as far as `notebook`, for a shell of any system."""
+    name = run if re.fullmatch(r"[\w.-]+", run) else f'"{run}"'
+    return f"python -m runner run --name {name} --to {notebook}"
 
 
 def is_run(folder: Path) -> bool:
@@ -172,10 +158,8 @@ def read_record(folder: Path) -> dict[str, Any]:
         return {"schema": SCHEMA, "name": folder.name, "artifacts": {}}
     record = files.read_json(path)
     if not isinstance(record, dict) or record.get("schema") != SCHEMA or not isinstance(record.get("artifacts"), dict):
-        raise LessonError(
-            f"{files.shown(path)} is damaged, or was written by another version of this project",
-            f"move the folder {files.shown(folder)} away and run the notebooks again",
-        )
+        what = f"{files.shown(path)} is damaged, or was written by another version of this project"
+        raise LessonError(what, f"move the folder {files.shown(folder)} away and run the notebooks again")
     return record
 
 

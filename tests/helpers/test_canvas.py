@@ -43,18 +43,14 @@ def test_a_drawing_is_prepared_and_read(canvas):
     assert image.shape == (28, 28) and max(np.ptp(rows), np.ptp(columns)) + 1 == 20
     assert probabilities.shape == (10,) and np.isclose(probabilities.sum(), 1, atol=1e-4)
     assert [part.shape for part in maps] == [(MAPS, 26, 26), (MAPS, 26, 26), (MAPS, 13, 13)]
+    strength = maps[0].mean(axis=(1, 2))
+    assert list(strength) == sorted(strength, reverse=True) and maps[0].max() == 255
 
 
 def test_where_one_draws_makes_no_difference(canvas):
     small, moved = a_seven(140), np.zeros((140, 140))
     moved[:115, :115] = small[25:, 25:]
     assert np.array_equal(canvas.read(small)[0], canvas.read(moved)[0])
-
-
-def test_the_strongest_feature_maps_come_first(canvas):
-    for maps in canvas.read(a_seven())[2]:
-        strength = maps.mean(axis=(1, 2))
-        assert list(strength) == sorted(strength, reverse=True) and maps.max() == 255
 
 
 def test_color_models_read_drawings_too(tmp_path):
@@ -79,24 +75,16 @@ def test_saved_drawings_are_a_folder_that_notebook_2_loads(canvas):
     assert len(list(paths[0].parent.parent.rglob("*"))) == 6  # four pictures, two folders, nothing temporary
 
 
-def test_the_page_gets_an_answer_that_fits_its_buffers(canvas):
-    page = FakePage()
-    ink = (a_seven() * 255).astype("uint8")
-    canvas.answer(page, {"shape": [140, 140]}, [memoryview(ink.tobytes())])
-    (answer, buffers), *more = page.sent
-    assert not more and "confusion" not in answer
-    assert [len(buffer) for buffer in buffers] == [np.prod(shape) for shape in answer["shapes"]]
-
-
-def test_what_was_meant_is_counted_and_saved_only_if_wanted(canvas):
+def test_the_page_gets_an_answer_that_fits_its_buffers_and_what_was_meant_is_counted_and_saved_if_wanted(canvas):
     page = FakePage()
     ink = memoryview((a_seven() * 255).astype("uint8").tobytes())
-    canvas.answer(page, {"shape": [140, 140], "meant": 7, "keep": False}, [ink])
-    canvas.answer(page, {"shape": [140, 140], "meant": 7, "keep": True}, [ink])
-    first, second = (answer for answer, _ in page.sent)
-    assert "saved" not in first and second["saved"].endswith(".png")
+    for more in ({}, {"meant": 7, "keep": False}, {"meant": 7, "keep": True}):
+        canvas.answer(page, {"shape": [140, 140], **more}, [ink])
+    (first, buffers), (second, _), (third, _) = page.sent
+    assert [len(buffer) for buffer in buffers] == [np.prod(shape) for shape in first["shapes"]]
+    assert "confusion" not in first and "saved" not in second and third["saved"].endswith(".png")
     assert canvas.confusion[7].sum() == canvas.confusion.sum() == 2
-    assert second["confusion"] == canvas.confusion.tolist()
+    assert third["confusion"] == canvas.confusion.tolist()
 
 
 def test_an_empty_drawing_is_answered_with_a_problem(canvas):

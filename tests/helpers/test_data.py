@@ -28,7 +28,6 @@ def small(count: int = 12, classes: int = 3, shape: tuple[int, ...] = (8, 9)) ->
 
 
 def save(path: Path, arrays: dict[str, np.ndarray]) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, **arrays)  # type: ignore[arg-type]
     return str(path)
 
@@ -44,9 +43,7 @@ def test_mnist_is_what_was_published() -> None:
 
 def test_mnist_comes_as_keras_gives_it() -> None:
     (x_train, y_train), (x_test, y_test) = data.load_data("mnist")
-    assert x_train.shape == (60000, 28, 28)
-    assert x_test.shape == (10000, 28, 28)
-    assert x_train.dtype == y_train.dtype == x_test.dtype == y_test.dtype == np.uint8
+    assert (x_train.shape, x_test.shape, y_test.shape) == ((60000, 28, 28), (10000, 28, 28), (10000,))
     assert y_train[:5].tolist() == [5, 0, 4, 1, 9]
     assert data.class_names("mnist", y_train) == tuple("0123456789")
 
@@ -61,13 +58,11 @@ def test_another_mnist_is_noticed_and_the_command_that_restores_ours_is_named(tm
 
 @pytest.mark.parametrize("keep", [0, 100, -200])
 def test_a_damaged_file_is_named_with_what_fixes_it(tmp_path: Path, keep: int) -> None:
-    path = tmp_path / "it's my {data} – é" / "own.npz"
+    path = tmp_path / "own.npz"
     save(path, small())
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(LessonError) as caught:
+    with pytest.raises(LessonError, match=r"own\.npz is damaged.*\n.*numpy\.savez"):
         data.load_data(str(path))
-    assert caught.value.what.startswith(f"{path} is damaged")
-    assert "numpy.savez" in caught.value.fix
 
 
 def test_no_damage_gets_through_as_another_error(tmp_path: Path) -> None:
@@ -90,40 +85,44 @@ def test_a_missing_file_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "own.csv", "data/README.md", "C:\\pictures", "cifar_10"])
 def test_what_is_no_data_set_is_refused_with_what_can_be_used(name: str) -> None:
-    with pytest.raises(LessonError, match=r"dataset is .*, which is none of mnist, fashion_mnist, cifar10") as caught:
+    meant = r" \(did you mean cifar10\?\)" if name == "cifar_10" else ""
+    with pytest.raises(
+        LessonError, match=rf"none of mnist, fashion_mnist, cifar10, no folder and no \.npz file{meant}\n"
+    ):
         data.load_data(name)
-    assert "with / between its folders" in caught.value.fix
-    assert ("did you mean cifar10" in caught.value.what) == (name == "cifar_10")
 
 
-@pytest.mark.parametrize("shape", [(28, 28), (8, 9), (32, 32, 3)])
+@pytest.mark.parametrize("shape", [(8, 9), (32, 32, 3)])
 def test_own_arrays_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...]) -> None:
     arrays = small(shape=shape)
     path = save(tmp_path / "own.npz", arrays)
     train, test = data.load_data(path)
     for name, found in zip(data.ARRAYS, (*train, *test), strict=True):
         assert np.array_equal(found, arrays[name])
-        assert found.dtype == arrays[name].dtype
     assert data.class_names(path, train[1]) == ("0", "1", "2")
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"x_train": np.zeros((12, 72), np.uint8)}, r"x_train must be uint8 images .* not uint8 of \(12, 72\)"),
-        ({"x_train": small()["x_train"] / 255}, "x_train must be uint8 images .* not float64"),
-        ({"x_train": np.zeros((0, 8, 9), np.uint8), "y_train": np.zeros(0, int)}, "x_train must be uint8 images"),
-        ({"x_test": np.zeros((6, 8, 9), np.uint8)}, "all pixels of x_test are 0"),
-        ({"x_train": small(shape=(4, 9))["x_train"]}, "images of x_train are 4 x 9, fewer than 8 pixels"),
+        ({"x_train": np.zeros((12, 72), np.uint8)}, r"x_train is uint8 of shape \(12, 72\) and must be uint8 images"),
+        ({"x_train": small()["x_train"] / 255}, "x_train is float64 of .* and must be uint8 images"),
+        (
+            {"x_train": np.zeros((0, 8, 9), np.uint8), "y_train": np.zeros(0, int)},
+            "x_train is .* and must be uint8 images",
+        ),
+        ({"x_test": np.zeros((6, 8, 9), np.uint8)}, "x_test is .* not blank"),
+        ({"x_train": small(shape=(4, 9))["x_train"]}, "x_train is .* at least 8 x 8 pixels"),
+        ({"x_train": small(shape=(8, 9, 4))["x_train"]}, r"x_train is .* width\[, 3\]\)"),
         ({"x_test": small(shape=(9, 9))["x_test"]}, r"for training are \(8, 9\), for testing \(9, 9\)"),
-        ({"y_train": np.arange(11) % 3}, "x_train holds 12 images and y_train 11 labels"),
-        ({"y_train": np.eye(3, dtype=int)[np.arange(12) % 3]}, r"y_train must be integers .* of \(12, 3\)"),
-        ({"y_train": np.zeros(12, int), "y_test": np.zeros(6, int)}, "y_train holds a single class"),
-        ({"y_train": np.arange(12) % 3 + 1}, "must run from 0 without a gap, not 1, 2, 3"),
-        ({**small(count=60, classes=30), "y_train": np.arange(60) * 2}, "18, 20, 22, …"),
-        ({"y_test": np.array([0, 1, 2, 0, 1, 7])}, "labels in y_test that y_train lacks: 7"),
+        ({"y_train": np.arange(11) % 3}, r"y_train is int64 of shape \(11,\) and must be one integer for each"),
+        ({"y_train": np.eye(3, dtype=int)[np.arange(12) % 3]}, "y_train is .* and must be one integer"),
+        ({"y_train": np.arange(12) % 3 + 0.0}, "y_train is float64 of .* and must be one integer"),
+        ({"y_train": np.zeros(12, int), "y_test": np.zeros(6, int)}, "y_train must hold two or more classes"),
+        ({"y_train": np.arange(12) % 3 + 1}, "numbered from 0 without a gap, not 1, 2, 3; y_test .* lacks: 0"),
+        ({"y_test": np.array([0, 1, 2, 0, 1, 7])}, "y_test holds classes that y_train lacks: 7"),
         ({"y_train": np.array([{}] * 12, dtype=object)}, "is damaged"),  # such arrays could run code
-        ({"x_train": np.zeros(3), "y_test": np.zeros(6)}, "x_train must be .*; x_train holds .*; y_test must be"),
+        ({"x_train": np.zeros(3), "y_test": np.zeros(6)}, "x_train is .*; y_train is .*; y_test is"),
     ],
 )
 def test_arrays_that_nothing_can_be_learned_from_are_refused(tmp_path: Path, changes: dict, words: str) -> None:
@@ -156,14 +155,9 @@ def test_process_data_gives_rows_of_length_one_or_shares_of_255_and_keeps_color(
     from helpers.lesson import process_data
 
     images = small()["x_train"].copy()
-    images[0, 2] = 0
+    images[0, 2] = 0  # an empty row stays empty
     prepared = process_data(images).numpy()
-    assert prepared.shape == (12, 8, 9, 1)
-    assert prepared.dtype == np.float32
-    lengths = np.linalg.norm(prepared[..., 0], axis=2)
-    assert lengths[0, 2] == 0, "an empty row stays empty"
-    lengths[0, 2] = 1
-    assert np.allclose(lengths, 1, atol=1e-6)
+    assert (prepared.shape, prepared.dtype) == ((12, 8, 9, 1), np.float32)
+    assert np.allclose(np.linalg.norm(prepared[..., 0], axis=2), images.any(axis=2), atol=1e-6)
     color = small(shape=(8, 9, 3))["x_train"]
     assert np.allclose(process_data(color, "pixels").numpy() * 255, color, atol=1e-4)
-    assert process_data(color, "rows").shape == color.shape

@@ -1,4 +1,7 @@
-"""What readers rely on in the figures of 01 to 03: they can be drawn for any data, and show the numbers handed in."""
+"""What readers rely on in the figures: they can be drawn for any data, be read from the back row, and show the numbers.
+
+That each notebook draws its figures is seen by running the notebooks.
+"""
 
 import numpy as np
 import pytest
@@ -6,8 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from helpers.figures import dataset, model, setup
+from helpers.figures import dataset, inference, model, setup, testing, training
 
+NAMES = np.array(["zero", "one", "two"])
 MOST_INCHES_HIGH = 4.8  # what a projector shows at 150 % without scrolling
 
 
@@ -18,72 +22,56 @@ def texts(figure: Figure) -> list[str]:
 
 
 def figures(height: int, width: int, color: bool) -> dict[str, Figure]:
-    """Each figure of the three notebooks, for images of one size."""
+    """The figures of the notebooks, for images of one size, three classes and a single group or example."""
     random = np.random.default_rng(1)
     raw = random.integers(0, 256, (height, width, 3) if color else (height, width), dtype=np.uint8)
     gray = np.atleast_3d(raw).mean(axis=2) / 255
-    smaller = gray[2:, 2:]
-    kernel = np.array([[1, 0, -1]] * 3)
-    names = ["first class", "second class", "third class"]
+    smaller, kernel, shares = gray[2:, 2:], np.array([[1, 0, -1]] * 3), np.array([1.0, 0.5, 0.0])
     layers = [("InputLayer", (height, width, 1), 0), ("Conv2D", (height - 2, width - 2, 64), 640), ("Dense", (3,), 97)]
+    history = {"loss": [2.3, 0.5], "val_loss": [2.0, 0.6]}
+    one, two = np.array([0.9]), np.array([[0.7, 0.9]])
     return {
         "descents": setup.draw_descents(np.square, {0.1: [3.0, 2.4], 5.0: [3.0, -27.0, 243.0]}),
-        "class shares": dataset.draw_class_shares(np.array([0.5, 0.5, 0]), np.array([1, 0, 0]), names),
+        "class shares": dataset.draw_class_shares(shares, shares[::-1], NAMES.tolist()),
         "pixels": dataset.draw_pixels(np.atleast_3d(raw)[:, :, 0], height // 5, width // 3),
         "normalizations": dataset.draw_normalizations(raw, raw / 255, raw / 255),
         "products": model.draw_products(gray, 2, 3, kernel, gray[2:5, 3:6] * kernel),
-        "feature maps": model.draw_feature_maps(gray, {"edges": kernel}, {"edges": smaller}),
+        "maps by hand": model.draw_feature_maps(gray, {"edges": kernel}, {"edges": smaller}),
         "shift": model.draw_shift([gray, gray], [smaller, smaller]),
         "pooling": model.draw_pooling(smaller[:4, :4], smaller[:2, :2]),
         "loss": model.draw_loss_curve({0.5: 0.69}),
         "architecture": model.draw_architecture(layers),
+        "templates": training.draw_templates(random.normal(size=(3, height, width)), NAMES),
+        "rates": training.draw_rates({0.001: [2.3, 2.2], 0.1: [1.0, 0.5], 100.0: [64.0, 20.0]}),
+        "overfitting": training.draw_overfitting(history, history),
+        "step sizes": training.draw_step_sizes([0, 1], {"constant": [0.1, 0.1], "cosine": [0.0, 0.1]}),
+        "losses": training.draw_losses([32], [2.3], [2.2]),
+        "confusion": testing.draw_confusion(np.diag([5, 0, 2]), NAMES),
+        "precision": testing.draw_precision_recall(shares, shares[::-1], NAMES),
+        "reliability": testing.draw_reliability(one, one, two, np.array([3])),
+        "kernels": testing.draw_kernels(random.normal(size=(5, 3, 3))),
+        "feature maps": testing.draw_feature_maps(raw, [random.random((2, height, width))], ["conv2d"]),
+        "occlusion": testing.draw_occlusion([raw], [random.random((4, 5))], ["said one"]),
+        "probabilities": inference.draw_probabilities(raw, shares / shares.sum(), NAMES, "An image"),
+        "centered": inference.draw_centered(gray, (3.0, 4.0)),
     }
 
 
 @pytest.mark.parametrize(("height", "width", "color"), [(28, 28, False), (8, 12, False), (32, 32, True)])
-def test_every_figure_can_be_drawn_for_any_images_and_fits_on_a_screen(height: int, width: int, color: bool) -> None:
+def test_every_figure_can_be_drawn_for_any_images_in_letters_for_the_back_row(height, width, color) -> None:
     for name, figure in figures(height, width, color).items():
         assert texts(figure), name
+        assert min(float(text.get_fontsize()) for text in figure.findobj(Text) if text.get_text()) >= 10, name
         assert figure.get_suptitle(), name
+
+
+def test_the_figures_of_the_first_three_notebooks_fit_on_a_screen() -> None:
+    for name, figure in list(figures(28, 28, False).items())[:10]:
         assert figure.get_figheight() <= MOST_INCHES_HIGH, name
 
 
-def test_every_text_can_be_read_from_the_back_row() -> None:
-    for name, figure in figures(28, 28, False).items():
-        FigureCanvasAgg(figure).draw()
-        sizes = [float(text.get_fontsize()) for text in figure.findobj(Text) if text.get_text()]
-        assert min(sizes) >= 10, name
-
-
-def test_the_numbers_of_a_convolution_are_written_out() -> None:
-    pixels, kernel = np.array([[0.25] * 3] * 3), np.array([[1, 0, -1]] * 3)
-    shown = texts(model.draw_products(pixels, 0, 0, kernel, pixels * kernel))
-    assert shown.count("0.25") == 9 + 3  # the pixels, and the products of the left column
-    assert shown.count("−0.25") == 3
-    assert shown.count("−1") == 3
-
-
-def test_a_part_of_an_image_shows_its_own_pixels() -> None:
-    image = np.arange(100, dtype=np.uint8).reshape(10, 10)
-    shown = texts(dataset.draw_pixels(image, top=2, left=3, size=2))
-    assert {"23", "24", "33", "34"} <= set(shown)
-    assert "22" not in shown
-    assert "25" not in shown
-
-
-def test_each_layer_is_drawn_with_its_shape_and_its_parameters() -> None:
-    layers = [("InputLayer", (28, 28, 1), 0), ("Conv2D", (26, 26, 64), 640), ("Dense", (10,), 108170)]
-    shown = texts(model.draw_architecture(layers))
-    assert {"28 × 28\n× 1", "26 × 26\n× 64", "640", "10", "108,170"} <= set(shown)
-
-
-def test_texts_under_neighboring_layers_do_not_overlap() -> None:
-    layers = [("Conv2D", (26, 26, 128), 295168), ("MaxPooling2D", (13, 13, 256), 295168)] * 4
-    figure = model.draw_architecture(layers)
-    FigureCanvasAgg(figure).draw()
-    edges = [text.get_window_extent() for text in figure.axes[0].texts if text.get_text()]
-    crossing = [
-        (one, other) for index, one in enumerate(edges) for other in edges[:index] if one.count_overlaps([other])
-    ]
-    assert not crossing
-    assert all(edge.x0 >= 0 and edge.x1 <= figure.bbox.x1 for edge in edges)
+def test_the_confusion_matrix_writes_every_count_a_dot_for_none_and_nothing_where_it_would_not_fit() -> None:
+    shown = texts(testing.draw_confusion(np.array([[51, 13, 0], [0, 72, 0], [0, 24, 0]]), NAMES))
+    assert {"51", "13", "72", "24", *NAMES} <= set(shown)
+    assert shown.count("·") == 5
+    assert "777" not in texts(testing.draw_confusion(np.full((30, 30), 777), np.arange(30).astype(str)))

@@ -1,10 +1,8 @@
 """Runs: what one notebook saves the next finds complete, and anything else is refused in a sentence."""
 
-import json
 import os
-import shutil
-import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -72,11 +70,9 @@ def test_opened_cold_a_notebook_names_all_that_is_missing_and_one_command() -> N
     assert not (chain.runs_folder() / "my run").exists()
     assert "dataset.npz (made by 02_dataset) and trained.keras (made by 04_training)" in text
     assert text.count("python -m runner") == 1
-    assert "python -m runner run --name 'my run' --to 04_training" in text
+    assert text.endswith('python -m runner run --name "my run" --to 04_training --catch-up')
     save_dataset()
-    text = refused("05_testing")
-    assert "dataset.npz" not in text
-    assert "trained.keras (made by 04_training)" in text
+    assert "dataset.npz" not in refused("05_testing")
 
 
 def test_wrong_parameters_are_refused_all_at_once() -> None:
@@ -86,21 +82,21 @@ def test_wrong_parameters_are_refused_all_at_once() -> None:
 
 
 def test_a_misspelled_parameter_is_named_with_the_nearest() -> None:
-    text = refused("04_training", epoch=1, __annotations__={"epochs": int, "epoch": int, "images": list})
-    assert "this notebook has no parameter epoch (did you mean epochs?)" in text
-    assert "images" not in text, "a learner's own annotated variable is no parameter"
+    typed = {"run": str, "epochs": int, "epoch": int, "workers": int, "my_numbers": list}
+    text = refused("04_training", epoch=1, __annotations__=typed)
+    no = "this notebook has no parameter"
+    assert text.startswith(f"{no} epoch (did you mean epochs?); {no} workers\n"), "not my_numbers, a learner's own"
     assert "restart the kernel" in text, "or the misspelled name is still there, and refused again"
 
 
-def test_after_a_restart_the_parameters_that_are_not_set_are_named() -> None:
+def test_parameters_that_are_not_set_are_named() -> None:
     with pytest.raises(LessonError, match=r"parameter run is not set; parameter filters is not set"):
         runs.open_run("03_model", {"seed": 1, "precision": "float32"})
 
 
-@pytest.mark.parametrize("keep", [0, 10, 500])
-def test_a_damaged_artifact_is_refused(keep: int) -> None:
+def test_a_damaged_artifact_is_refused() -> None:
     path = save_dataset() / "dataset.npz"
-    path.write_bytes(path.read_bytes()[:keep])
+    path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(LessonError, match=r"dataset\.npz is not the file that 02_dataset saved\n.*run 02_dataset"):
         open_run("03_model").need("dataset.npz")
 
@@ -108,15 +104,8 @@ def test_a_damaged_artifact_is_refused(keep: int) -> None:
 def test_a_damaged_model_that_no_record_names_is_refused() -> None:
     folder = save_dataset()
     (folder / "trained.keras").write_bytes(b"half of a model")
-    with pytest.raises(LessonError, match=r"trained\.keras is damaged \(.*not a complete Keras file"):
+    with pytest.raises(LessonError, match=r"trained\.keras is damaged \("):
         open_run("05_testing").need("trained.keras")
-
-
-def test_an_artifact_of_another_run_is_refused() -> None:
-    folder, other = save_dataset(), save_dataset("other", value=2)
-    shutil.copy(other / "dataset.npz", folder)
-    with pytest.raises(LessonError, match="is not the file that 02_dataset saved"):
-        open_run("03_model").need("dataset.npz")
 
 
 def test_a_file_put_there_by_hand_is_taken_as_it_is_and_missed_once_deleted() -> None:
@@ -132,8 +121,7 @@ def test_a_file_put_there_by_hand_is_taken_as_it_is_and_missed_once_deleted() ->
 
 def test_a_model_trained_on_other_data_is_refused() -> None:
     save_dataset(value=1)
-    record = runs.read_record(save_trained())["artifacts"]
-    assert record["trained.keras"]["made_from"] == {"dataset.npz": record["dataset.npz"]["digest"]}
+    save_trained()
     assert open_run("05_testing").need("trained.keras").is_file()
     save_dataset(value=2)
     with pytest.raises(LessonError, match=r"trained\.keras was made from another dataset\.npz"):
@@ -157,10 +145,7 @@ def test_several_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     def write(number: int) -> None:
         runs.update_record(tmp_path, lambda record: record.update({f"writer {number}": number}))
 
-    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    record = runs.read_record(tmp_path)
     assert [record[f"writer {number}"] for number in range(8)] == list(range(8))
