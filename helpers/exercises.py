@@ -23,7 +23,13 @@ def check(answer: Any, right: Any, hints: Mapping[Any, str] | None = None, withi
         print("Right.")
     else:
         likely = [hint for wrong, hint in (hints or {}).items() if _same(answer, wrong, within)]
-        print("Not yet.", *likely[:1])
+        print("Not yet.", *(likely or [f"The answer is {_kind(right)}; yours is {str(answer)[:60]}."])[:1])
+
+
+def _kind(right: Any) -> str:
+    if isinstance(right, str):
+        return "a letter or a word, in quotation marks"
+    return f"{np.size(right)} numbers" if np.ndim(right) else "one number"
 
 
 def _same(answer: Any, right: Any, within: float) -> bool:

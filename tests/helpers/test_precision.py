@@ -1,4 +1,4 @@
-"""`precision = "auto"`: bfloat16 only where the machine says that it computes in it."""
+"""`precision = "auto"`: bfloat16 only where the machine says, or a measurement shows, that it is faster."""
 
 from pathlib import Path
 
@@ -10,13 +10,14 @@ from helpers import precision, runs
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """Make the functions see another machine: its flags and its card."""
+    """Make the functions see another machine: its flags, its card, and how much faster bfloat16 is."""
 
-    def make(flags: str | None = None, card: dict | None = None) -> None:
+    def make(flags: str | None = None, card: dict | None = None, ratio: float = 1.0) -> None:
         info = tmp_path / "cpuinfo"
         if flags is not None:
-            info.write_text(f"processor\t: 0\nflags\t\t: {flags}\n\nprocessor\t: 1\nflags\t\t: {flags}\n")
+            info.write_text(f"processor\t: 0\n{flags}\n\nprocessor\t: 1\n{flags}\n")
         monkeypatch.setattr(precision, "CPU_INFO", info)
+        monkeypatch.setattr(precision, "_seconds", lambda dtype: 1.0 if dtype == "bfloat16" else ratio)
         monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [] if card is None else ["card"])
         monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: card)
 
@@ -31,13 +32,15 @@ def folder(tmp_path: Path) -> runs.RunFolder:
 @pytest.mark.parametrize(
     ("seen", "policy", "why"),
     [
-        ({"flags": "fpu avx512f avx512_bf16 avx512vl"}, "mixed_bfloat16", "the processor computes"),
-        ({"flags": "fpu amx_bf16"}, "mixed_bfloat16", "the processor computes"),
-        ({"flags": "fpu avx2 my_avx512_bf16x"}, "float32", "the processor isn't known"),
-        ({}, "float32", "the processor isn't known"),  # macOS, Windows
+        ({"flags": "flags\t\t: fpu avx512f avx512_bf16", "ratio": 0.5}, "mixed_bfloat16", "the processor computes"),
+        ({"flags": "flags\t\t: fpu amx_bf16"}, "mixed_bfloat16", "the processor computes"),
+        ({"flags": "flags\t\t: fpu avx2 my_avx512_bf16x", "ratio": 9.0}, "float32", "the processor doesn't"),
+        ({"ratio": 2.0}, "mixed_bfloat16", "measured: bfloat16 is 2.0 times as fast"),
+        ({"ratio": 1.2}, "float32", "measured: bfloat16 is 1.2 times as fast"),
+        ({"flags": "Features\t: fp asimd bf16", "ratio": 0.3}, "float32", "measured"),
         ({"card": {"compute_capability": (8, 0)}}, "mixed_bfloat16", "the graphics card computes"),
-        ({"card": {"compute_capability": (7, 5)}, "flags": "amx_bf16"}, "float32", "the graphics card isn't known"),
-        ({"card": {}}, "float32", "the graphics card isn't known"),
+        ({"card": {"compute_capability": (7, 5)}, "ratio": 9.0}, "float32", "the graphics card doesn't"),
+        ({"card": {}, "flags": "flags: avx512_bf16", "ratio": 0.9}, "float32", "measured"),
     ],
 )
 def test_the_machine_decides(machine, folder, seen: dict, policy: str, why: str) -> None:
@@ -48,9 +51,17 @@ def test_the_machine_decides(machine, folder, seen: dict, policy: str, why: str)
 
 
 def test_the_choice_of_a_run_is_kept_and_a_named_format_is_used_as_it_is(machine, folder) -> None:
-    machine("amx_bf16")
-    assert precision.choose_precision(folder, "mixed_float16")[0] == "mixed_float16"
-    assert not folder.path.exists()
+    machine(ratio=2.0)
     first = precision.choose_precision(folder, "auto")
-    machine("avx2")
+    machine(ratio=0.5)
     assert precision.choose_precision(folder, "auto") == first
+    assert precision.choose_precision(folder, "float32")[0] == "float32"
+    other = runs.RunFolder("03_model", folder.path.with_name("other"), {})
+    assert precision.choose_precision(other, "mixed_float16")[0] == "mixed_float16"
+    assert not other.path.exists()
+    assert precision.choose_precision(other, "auto")[0] == "float32"
+
+
+@pytest.mark.slow
+def test_both_formats_can_be_measured() -> None:
+    assert all(precision._seconds(dtype) > 0 for dtype in ("float32", "bfloat16"))
