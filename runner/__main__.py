@@ -19,9 +19,10 @@ def run() -> int:
     try:
         try:
             stop.listen()  # a signal may come before this has returned
-            from runner.cli import main
+            from runner import cli, screen
 
-            return main()
+            screen.make_streams_last()
+            return cli.main()
         finally:
             stop.ignore()
     except KeyboardInterrupt:

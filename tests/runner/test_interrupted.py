@@ -22,12 +22,12 @@ def test_a_signal_stops_with_a_true_record_and_no_kernel(project, number):
     reached = project.stop_in("01_setup")
     with project.start("run") as process:
         wait_for(reached)
-        assert project.record()["status"] == "running"
+        assert project.fast.record["status"] == "running"
         process.send_signal(number)
         output, _ = process.communicate(timeout=5)  # the promise: it stops within five seconds
     assert process.returncode == INTERRUPTED
-    assert project.outcomes() == ["interrupted", *["not reached"] * 5]
-    found = project.record()
+    assert project.fast.outcomes == ["interrupted", *["not reached"] * 5]
+    found = project.fast.record
     assert (found["status"], found["exit_code"]) == ("interrupted", 130)
     assert "(work)" in found["notebooks"]["01_setup"]["where"]
     assert processes_in(project.notebooks) == []
@@ -41,18 +41,14 @@ def test_a_closed_terminal_stops_with_a_true_record(project):
     ours, theirs = pty.openpty()
     # A session of its own whose terminal is the pseudo-terminal, so that closing ours hangs up.
     take = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
-    command = [sys.executable, "-c", take, sys.executable, "-m", "runner", "run"]
-    variables = {**os.environ, "PYTHONPATH": str(project.folder), "DIGITS_RUNS": str(project.runs), "TERM": "xterm"}
-    process = subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=project.folder, env=variables, start_new_session=True
-    )
-    os.close(theirs)
-    while not reached.exists():
-        os.read(ours, 10_000)
-    os.close(ours)
-    assert process.wait(timeout=5) == INTERRUPTED
-    assert project.outcomes()[0] == "interrupted"
-    assert project.record()["status"] == "interrupted"
+    terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "start_new_session": True}
+    with project.start("run", before=(sys.executable, "-c", take), env={"TERM": "xterm"}, **terminal) as process:
+        os.close(theirs)
+        while not reached.exists():
+            os.read(ours, 10_000)
+        os.close(ours)
+        assert process.wait(timeout=5) == INTERRUPTED
+    assert (project.fast.record["status"], project.fast.outcomes[0]) == ("interrupted", "interrupted")
     assert processes_in(project.notebooks) == []
 
 
@@ -75,7 +71,7 @@ def test_a_signal_at_the_very_beginning_gives_the_documented_code(project, delay
     assert process.returncode == INTERRUPTED, output
     assert "Traceback" not in output
     if (project.runs / "fast" / "run.json").exists():
-        assert project.record()["status"] == "interrupted"
+        assert project.fast.record["status"] == "interrupted"
 
 
 @pytest.mark.slow
@@ -89,7 +85,7 @@ def test_signals_after_the_last_screen_change_nothing(project):
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
     assert process.returncode == series.DONE
-    assert project.record()["exit_code"] == series.DONE
+    assert project.fast.record["exit_code"] == series.DONE
 
 
 def test_sigterm_is_heard_while_a_large_data_set_is_looked_at(project):
@@ -111,7 +107,7 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_the_next_run_continues(pro
     with project.start("run") as process:
         wait_for(reached)
         process.kill()
-    assert project.outcomes()[:2] == ["ok", "running"]
+    assert project.fast.outcomes[:2] == ["ok", "running"]
     end = time.monotonic() + 10
     while processes_in(project.notebooks) and time.monotonic() < end:
         time.sleep(0.1)
@@ -120,14 +116,14 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_the_next_run_continues(pro
     code, output = project.run("run", "--to", "02")
     assert code == series.DONE
     assert "02_dataset: it has not finished yet" in output
-    assert project.outcomes()[:3] == ["ok", "ok", "not reached"]
+    assert project.fast.outcomes == ["ok", "ok"]
 
 
 def test_output_that_cannot_be_written_neither_ends_the_run_nor_falsifies_its_record(project):
     with open("/dev/full", "w") as full:
         code, _ = project.run("run", "--to", "01", stdout=full, stderr=full)
     assert code == series.DONE
-    assert (project.record()["status"], project.record()["exit_code"]) == ("done", 0)
+    assert (project.fast.record["status"], project.fast.record["exit_code"]) == ("done", 0)
 
 
 @pytest.mark.slow
@@ -137,7 +133,7 @@ def test_a_reader_that_leaves_does_not_stop_the_run(project):
         process.stdout.close()
         process.stdout = None
         assert process.wait(timeout=60) == series.DONE
-    assert project.record()["status"] == "done"
+    assert project.fast.record["status"] == "done"
 
 
 def test_two_runs_at_once_with_one_name(project):
@@ -150,7 +146,7 @@ def test_two_runs_at_once_with_one_name(project):
         code, output = project.run("clean")
         assert code == 2
         assert "a run is going on in runs/fast" in output
-        assert project.record()["status"] == "running"
+        assert project.fast.record["status"] == "running"
         first.send_signal(signal.SIGINT)
         first.communicate(timeout=5)
 
