@@ -7,7 +7,7 @@ import click
 
 from helpers.errors import LessonError
 from helpers.parameters import PARAMETERS
-from runner import screen, series, settings
+from runner import screen, series, settings, tidy
 from runner.stop import INTERRUPTED
 
 PROFILE = """Parameters from profiles/NAME.yaml or from a file of your own. Left out: fast; a run
@@ -75,9 +75,7 @@ def run(dry_run: bool, **asked: Any) -> int:
 @commands.command()
 @click.argument("names", metavar="A B …", nargs=-1, required=True)
 def compare(names: tuple[str, ...]) -> None:
-    """Show two or more runs side by side: parameters, versions, seconds, memory, metrics, learning curves."""
-    if len(names) < 2:
-        raise click.UsageError("name two runs or more")
+    """Show runs side by side: parameters, versions, seconds, memory, metrics, learning curves."""
     from runner.compare import compare as show  # here, since importing Matplotlib takes a moment
 
     show(names)
@@ -86,8 +84,6 @@ def compare(names: tuple[str, ...]) -> None:
 @commands.command()
 def outputs() -> int:
     """Refresh the outputs stored in the committed notebooks, from the run classic, which is brought up to date."""
-    from runner import tidy
-
     asked, problems = settings.resolve(profile="classic")
     if code := series.run(asked, problems):
         screen.say("The stored outputs are as they were: the run has to end well first.", errors=True)
@@ -100,6 +96,4 @@ def outputs() -> int:
 @commands.command()
 def clean() -> int:
     """Delete all runs and caches, but nothing that the project did not write; say how much space that frees."""
-    from runner import tidy
-
     return tidy.clean()

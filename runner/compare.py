@@ -21,7 +21,7 @@ def compare(names: Sequence[str]) -> None:
     """Print runs side by side and save a picture of their learning curves beside them.
 
     Args:
-        names: names of two or more runs; the others are compared with the first.
+        names: names of the runs; the others are compared with the first.
 
     Raises:
         LessonError: there is no such run, or it was never run headless.
@@ -67,13 +67,9 @@ def _side_by_side(columns: Sequence[dict[str, Any]]) -> list[list[str]]:
 
 def _with_ratios(values: Sequence[float | None]) -> list[str]:
     """Measures for people; in parentheses, as a multiple of the first run's."""
-    first, *others = values
-    shown_first = "–" if first is None else f"{first:,.1f}"
-    ratios = [f" ({value / first:.2f})" if value and first else "" for value in others]
-    return [
-        shown_first,
-        *("–" if value is None else f"{value:,.1f}{ratio}" for value, ratio in zip(others, ratios, strict=True)),
-    ]
+    first, shown_values = values[0], ["–" if value is None else f"{value:,.1f}" for value in values]
+    ratios = ["", *(f" ({value / first:.2f})" if value and first else "" for value in values[1:])]
+    return [value + ratio for value, ratio in zip(shown_values, ratios, strict=True)]
 
 
 def draw_curves(names: Sequence[str], curves: Sequence[dict[str, Any]]) -> Figure:
@@ -83,7 +79,7 @@ def draw_curves(names: Sequence[str], curves: Sequence[dict[str, Any]]) -> Figur
         names: names of the runs.
         curves: what the `history.json` of each holds.
     """
-    figure = new_figure(f"Loss while training: {', '.join(names[:-1])} and {names[-1]}", 7.5, 4)
+    figure = new_figure(f"Loss while training: {', '.join(names)}", 7.5, 4)
     axes = figure.subplots()
     styles = cycle(zip((BLUE, ORANGE, GREEN, RED, GREY), "os^Dv", strict=True))
     for name, curve, (color, marker) in zip(names, curves, styles, strict=False):

@@ -73,11 +73,12 @@ class Execution:
             self._explain(error)
         if entry.outcome == "running":
             entry.outcome = "ok"
+        elif self.number:
+            entry.where = f"in cell In [{self.number}] ({self._cell.get('id')})"
         else:
-            entry.where = self._where()
-        self.look_at_memory()
+            entry.where = "before its first cell"
+        self.look()
         self._close()
-        entry.seconds = round(self.seconds(), 1)
 
     def _execute(self) -> None:
         import papermill
@@ -135,13 +136,6 @@ class Execution:
         printed = [output["text"] for output in self._cell.get("outputs", [])[-20:] if output.get("name") == "stdout"]
         return (last_lines(re.sub(r"[\r\b]+", "\n", "".join(printed))) or [""])[-1].strip()
 
-    def _where(self) -> str:
-        """The cell that ran last: its number as in `In [7]`, its id and its first line."""
-        if not self.number:
-            return "before its first cell"
-        first_line = next(iter(self._cell["source"].strip().splitlines()), "")
-        return f"in cell In [{self.number}] ({self._cell.get('id')}): {first_line}"
-
     def _close(self) -> None:
         """End the kernel and everything that it started."""
         with contextlib.suppress(psutil.Error):  # those with a session of their own; the rest ends with the kernel
@@ -157,16 +151,13 @@ class Execution:
         if self._kernel.kept is not None:
             self._kernel.kept.stop_channels()
 
-    def look_at_memory(self) -> None:
-        """Keep the highest memory of the kernel; call this a few times a second."""
+    def look(self) -> None:
+        """Keep how long it has taken, and the highest memory of the kernel; call this a few times a second."""
+        self.entry.seconds = round(time.monotonic() - self._began, 1)
         with contextlib.suppress(psutil.Error):
             if self._process:
                 memory = round(psutil.Process(self._process.pid).memory_info().rss / 1e6)
                 self.entry.peak_memory_mb = max(self.entry.peak_memory_mb or 0, memory)
-
-    def seconds(self) -> float:
-        """Seconds since the execution began."""
-        return time.monotonic() - self._began
 
 
 def last_lines(text: str) -> list[str]:

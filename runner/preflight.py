@@ -9,8 +9,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import filelock
-
 from helpers import chain, checks, data, files, runs
 from helpers.checks import Check
 from helpers.errors import LessonError
@@ -70,21 +68,3 @@ def _check_needs(asked: Asked) -> None:
     lacking = [name for name in needed if name not in made and not (asked.folder / name).is_file()]
     if lacking:
         raise runs.missing(asked.folder, lacking)
-
-
-def take(folder: Path) -> filelock.FileLock:
-    """Make the run's folder and take its lock, so that no other runner writes there.
-
-    Raises:
-        LessonError: the folder can't be written, or another run holds it.
-    """
-    files.make_folder(folder)
-    lock = record.lock_of(folder)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        held_by = record.read_quietly(folder / runs.RECORD)
-        who = f"process {held_by.get('process', '?')}, since {held_by.get('started', '?')}"
-        fix = "wait until it has ended, or give this one another name with --name"
-        raise LessonError(f"another run holds {files.shown(folder)} ({who})", fix) from None
-    return lock

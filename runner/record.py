@@ -51,7 +51,7 @@ class Entry:
         seconds: how long it took.
         peak_memory_mb: of its kernel, in 10⁶ bytes: resident set, the highest of five samples a second.
         images_per_second: where it trains, else None.
-        where, error: of a failure, the cell (its number, id and first line) and the error's own last lines.
+        where, error: of a failure, the cell (its number, as in `In [7]`, and its id) and the error's own last lines.
         made_from: what freshness compares, of a notebook that ended well.
         saved: the digest of each artifact that it saved.
     """

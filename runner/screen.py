@@ -57,18 +57,18 @@ def say(line: str, style: str = "", errors: bool = False) -> None:
 
 
 def following(execution: Execution) -> Live:
-    """A block that shows how far a notebook is, and looks at its memory, a few times a second."""
+    """A block that shows how far a notebook is, and looks at its kernel's memory, a few times a second."""
     out, said = console(), 0.0
 
     def progress() -> Text:
         nonlocal said
-        execution.look_at_memory()
-        words = f"{execution.notebook.name}: {execution.seconds():.0f} s, "
+        execution.look()
+        seconds = execution.entry.seconds or 0
+        words = f"{execution.notebook.name}: {seconds:.0f} s, "
         words += f"cell {execution.number} of {execution.cells}" if execution.number else "starting its kernel"
-        if line := execution.last_line():
-            words += f": {line}"
-        if not out.is_terminal and execution.seconds() > said + SILENCE:
-            said = execution.seconds()
+        words = ": ".join(filter(None, [words, execution.last_line()]))
+        if not out.is_terminal and seconds > said + SILENCE:
+            said = seconds
             out.print(f"  {words}")
         return Text(words, overflow="ellipsis", no_wrap=True)
 

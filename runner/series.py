@@ -3,10 +3,12 @@
 import dataclasses
 import time
 
+import filelock
+
 from helpers import chain, runs
 from helpers.chain import Notebook
 from helpers.errors import LessonError
-from helpers.files import replacing, shown
+from helpers.files import make_folder, replacing, shown
 from runner import freshness, preflight, record, screen
 from runner.execution import Execution
 from runner.record import Asked, Entry, RunRecord
@@ -38,10 +40,16 @@ def run(asked: Asked, problems: list[LessonError], dry_run: bool = False) -> int
             return DONE
     if not problems:
         try:
-            with preflight.take(asked.folder):
+            make_folder(asked.folder)
+            with record.lock_of(asked.folder):
                 return _run(asked)
         except LessonError as error:
             problems = [error]
+        except filelock.Timeout:
+            other = record.read_quietly(asked.folder / runs.RECORD)
+            who = f"process {other.get('process', '?')}, since {other.get('started', '?')}"
+            fix = "wait until it has ended, or give this one another name with --name"
+            problems = [LessonError(f"another run holds {shown(asked.folder)} ({who})", fix)]
     screen.say_refusals(problems)
     return REFUSED
 

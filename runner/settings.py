@@ -42,21 +42,26 @@ def resolve(
         What was asked for, and everything that is wrong with it; it is only good where nothing is.
     """
     problems: list[LessonError] = []
-    before = _asked_before(name or DEFAULT_PROFILE) if profile is None else None
+    before = None
+    if profile is None:
+        with contextlib.suppress(LessonError, OSError, ValueError):  # preflight says what is wrong with the record
+            before = record.load(chain.runs_folder() / (name or DEFAULT_PROFILE))
     if before:
-        profile, name = before.profile, before.name
-        pairs = [*before.given.items(), *pairs]
+        profile, name = before.asked.profile, before.asked.name
+        pairs = [*before.asked.given.items(), *pairs]
     elif profile is None and name != INTERACTIVE:
         profile = DEFAULT_PROFILE
-    from_profile: dict[str, Any] = {}
+    given, values = {key: cast(key, value) for key, value in pairs}, dict[str, Any]()
     if profile:
         try:
-            profile, from_profile = _read_profile(profile)
+            profile, values = _read_profile(profile)
         except LessonError as error:
             problems.append(error)
-        _check_parameters(from_profile, f"edit the profile {profile}", problems)
-    given = {key: cast(key, value) for key, value in pairs}
-    _check_parameters(given, "see the parameters: python -m runner run --help", problems)
+    values |= given
+    if (run := values.pop("run", None)) is not None:
+        problems.append(LessonError("a headless run is not named by a parameter", f"name it with --name {run}"))
+    fix = f"see python -m runner run --help, then change -p or the profile {profile}"
+    problems += [LessonError(problem, fix) for problem in parameter_problems(values)]
     if name is None:
         name = Path(profile or INTERACTIVE).stem
     if problem := chain.run_name_problem(name):
@@ -65,10 +70,10 @@ def resolve(
     end = _index(last, max(start, len(chain.NOTEBOOKS) - 1), problems)
     if start > end:
         problems.append(LessonError(f"--from {first} comes after --to {last}", "swap the two, or leave one out"))
-    values = {key: value for key, value in (from_profile | given).items() if not parameter_problems({key: value})}
+    good = {key: value for key, value in values.items() if not parameter_problems({key: value})}
     notebooks = [notebook.name for notebook in chain.ALL[start : end + 1]]
     forced = first is not None or bool(options.get("fresh"))
-    return Asked(name, profile, given, values, notebooks, forced, **options), problems
+    return Asked(name, profile, given, good, notebooks, forced, **options), problems
 
 
 def cast(name: str, value: object) -> object:
@@ -86,14 +91,6 @@ def cast(name: str, value: object) -> object:
 def for_notebook(notebook: Notebook, values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of `values` that the notebook declares."""
     return {name: value for name, value in values.items() if name in notebook.parameters}
-
-
-def _asked_before(name: str) -> Asked | None:
-    """What the last headless run of this name was asked for, if there was one and its record can be read."""
-    with contextlib.suppress(LessonError, OSError, ValueError):  # preflight says what is wrong with the record
-        kept = record.load(chain.runs_folder() / name)
-        return kept.asked if kept else None
-    return None
 
 
 def _read_profile(profile: str) -> tuple[str, dict[str, Any]]:
@@ -117,13 +114,6 @@ def _read_profile(profile: str) -> tuple[str, dict[str, Any]]:
         fix = f"edit {shown(path)}; profiles/fast.yaml shows how"
         raise LessonError(f"the profile {shown(path)} can't be read: {error}", fix) from error
     return profile, {str(name): cast(str(name), value) for name, value in content.items()}
-
-
-def _check_parameters(values: Mapping[str, object], fix: str, problems: list[LessonError]) -> None:
-    if "run" in values:
-        what = "a headless run is not named by a parameter"
-        problems.append(LessonError(what, f"name it with --name {values['run']}"))
-    problems += [LessonError(what, fix) for what in parameter_problems({**values, "run": ""})]
 
 
 def _index(word: str | None, default: int, problems: list[LessonError]) -> int:

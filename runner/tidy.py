@@ -62,7 +62,7 @@ def clean() -> int:
     """
     out, freed, left = screen.console(), 0, []
     folders = [path for path in sorted(chain.runs_folder().glob("*")) if runs.is_run(path)]
-    caches = [path for name in (*CACHES, *NESTED_CACHES) for path in chain.ROOT.glob(name)]
+    caches = [path for pattern in (*CACHES, *NESTED_CACHES) for path in chain.ROOT.glob(pattern)]
     for path in [*folders, *caches]:
         size = _size(path)
         try:

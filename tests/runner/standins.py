@@ -19,30 +19,25 @@ from runner import series
 from runner.freshness import code_cells
 from runner.settings import resolve
 
+# The digest of a .keras file is of these two parts.
+KERAS = """with zipfile.ZipFile(path, "w") as parts:
+        for name, content in {"config.json": "{}", "model.weights.h5": str(%s)}.items():
+            parts.writestr(name, content)"""
 SAVE = {
     "environment.json": "path.write_text('{}')",
-    "dataset.npz": "np.savez(path, x=np.arange(9), normalization=np.array(normalization))",
-    "model.keras": "save_model(path, seed)",
-    "trained.keras": "save_model(path, epochs)",
+    "dataset.npz": "path.write_text(normalization)",
+    "model.keras": KERAS % "seed",
+    "trained.keras": KERAS % "epochs",
     "history.json": (
-        "path.write_text(json.dumps({'epochs': epochs, 'loss': [0.5] * epochs, 'val_loss': [0.6] * epochs, "
-        "'seconds': 3.0, 'images_per_second': 150.0, 'batches': {'images': [100, 200, 300], 'loss': [2.3, 1.1, 0.5]}}))"
+        "write_json(path, {'val_loss': [0.6] * epochs, 'seconds': 3.0, 'images_per_second': 150.0, "
+        "'batches': {'images': [100, 200, 300], 'loss': [2.3, 1.1, 0.5]}})"
     ),
     "metrics.json": (
-        "path.write_text(json.dumps({'accuracy': 0.9, 'loss': 0.028581565, 'interval': [0.88, 0.92], "
-        "'expected_accuracy': expected_accuracy, 'as_expected': 0.9 >= expected_accuracy, 'recall': {'0': 0.9}}))"
+        "write_json(path, {'accuracy': 0.9, 'loss': 0.028581565, 'interval': [0.88, 0.92], 'recall': {'0': 0.9}, "
+        "'expected_accuracy': expected_accuracy, 'as_expected': 0.9 >= expected_accuracy})"
     ),
-    "predictions.npz": "np.savez(path, predicted=np.arange(3))",
+    "predictions.npz": "path.write_text('3')",
 }
-IMPORTS = """\
-import json, time, zipfile
-import numpy as np
-
-def save_model(path, value):
-    with zipfile.ZipFile(path, "w") as parts:
-        parts.writestr("config.json", "{}")
-        parts.writestr("metadata.json", json.dumps({"date_saved": str(time.time())}))
-        parts.writestr("model.weights.h5", str(value))"""
 # Not open_run, which imports TensorFlow.
 OPEN_RUN = """\
 from helpers.chain import runs_folder
@@ -73,7 +68,7 @@ def make_notebooks(folder: Path) -> Path:
             code("parameters", PARAMETERS[name], "parameters"),
             code("open-run", OPEN_RUN.format(name=name, values=values)),
             text("work-heading", "Some words, then a heading.\n\n## The `work` here\n\n[up](#The-work-here)"),
-            code("imports", IMPORTS),
+            code("imports", "import zipfile\nfrom helpers.files import write_json"),
             code("work", "print('working')"),
             code("my-task", "my_answer = ...", "exercise"),
             code("my-solution", "my_answer = 2", "solution"),

@@ -36,10 +36,9 @@ def test_runs_are_compared_side_by_side_with_a_picture(done, fast, capsys):
     assert (chain.runs_folder() / "fast-and-other.png").is_file()
 
 
-@pytest.mark.parametrize(("names", "code"), [(("fast",), 2), (("fast", "fsat"), 1)])
-def test_a_run_that_is_not_there_is_refused_with_the_nearest_name(done, capsys, names, code):
-    assert cli.main(["compare", *names]) == code
-    assert code == 2 or "did you mean fast?" in capsys.readouterr().err
+def test_a_run_that_is_not_there_is_refused_with_the_nearest_name(done, capsys):
+    assert cli.main(["compare", "fast", "fsat"]) == 1
+    assert "did you mean fast?" in capsys.readouterr().err
 
 
 def test_outputs_are_stored_cell_by_cell_and_counted_from_one(done, fast):

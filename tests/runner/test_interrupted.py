@@ -5,7 +5,6 @@ import os
 import pty
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -52,26 +51,19 @@ def test_a_closed_terminal_stops_with_a_true_record(project):
     assert processes_in(project.notebooks) == []
 
 
-def catches(process: int, number: int) -> bool:
-    """Whether a process has a handler for a signal."""
-    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
-    return bool(int(mask, 16) >> (number - 1) & 1)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells which signals a process handles")
 @pytest.mark.parametrize("delay", [0, 0.1, 0.8])
 def test_a_signal_at_the_very_beginning_gives_the_documented_code(project, delay):
     with project.start("run") as process:
-        while not catches(process.pid, signal.SIGTERM):  # Python itself is still starting
-            time.sleep(0.005)
+        status, handled = Path(f"/proc/{process.pid}/status"), 0
+        while not handled >> (signal.SIGTERM - 1) & 1:  # Python itself is still starting
+            handled = int(re.findall(r"SigCgt:\s*(\w+)", status.read_text())[0], 16)
         time.sleep(delay)
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=10)
     assert process.returncode == INTERRUPTED, output
     assert "Traceback" not in output
-    if (project.runs / "fast" / "run.json").exists():
-        assert project.fast.record["status"] == "interrupted"
+    assert not project.fast.folder.is_dir() or project.fast.record["status"] == "interrupted"
 
 
 @pytest.mark.slow
@@ -84,21 +76,7 @@ def test_signals_after_the_last_screen_change_nothing(project):
         while process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
-    assert process.returncode == series.DONE
-    assert project.fast.record["exit_code"] == series.DONE
-
-
-def test_sigterm_is_heard_while_a_large_data_set_is_looked_at(project):
-    folder = project.folder / "pictures"
-    for number in range(40):
-        (folder / str(number)).mkdir(parents=True)
-        for name in range(400):
-            (folder / str(number) / f"{name}.png").touch()
-    with project.start("run", "-p", "dataset", str(folder)) as process:
-        wait_for(project.runs / "fast" / "run.json")
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=5)
-    assert process.returncode == INTERRUPTED
+    assert process.returncode == project.fast.record["exit_code"] == series.DONE
 
 
 @pytest.mark.slow
@@ -109,9 +87,8 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_the_next_run_continues(pro
         process.kill()
     assert project.fast.outcomes[:2] == ["ok", "running"]
     end = time.monotonic() + 10
-    while processes_in(project.notebooks) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert processes_in(project.notebooks) == []
+    while processes_in(project.notebooks):
+        assert time.monotonic() < end
     edit_cell(project.notebooks, "02_dataset", "work", "print('working')")
     code, output = project.run("run", "--to", "02")
     assert code == series.DONE
@@ -122,18 +99,7 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_the_next_run_continues(pro
 def test_output_that_cannot_be_written_neither_ends_the_run_nor_falsifies_its_record(project):
     with open("/dev/full", "w") as full:
         code, _ = project.run("run", "--to", "01", stdout=full, stderr=full)
-    assert code == series.DONE
-    assert (project.fast.record["status"], project.fast.record["exit_code"]) == ("done", 0)
-
-
-@pytest.mark.slow
-def test_a_reader_that_leaves_does_not_stop_the_run(project):
-    with project.start("run", "--to", "02", stderr=subprocess.DEVNULL) as process:
-        assert process.stdout and process.stdout.readline().startswith("01_setup")
-        process.stdout.close()
-        process.stdout = None
-        assert process.wait(timeout=60) == series.DONE
-    assert project.fast.record["status"] == "done"
+    assert code == project.fast.record["exit_code"] == series.DONE
 
 
 def test_two_runs_at_once_with_one_name(project):
@@ -143,12 +109,12 @@ def test_two_runs_at_once_with_one_name(project):
         code, output = project.run("run", "--to", "01")
         assert code == series.REFUSED
         assert f"another run holds {project.runs.name}/fast (process {first.pid}, since " in output
+        assert project.run("run", "--to", "01", "--name", "other", "--timeout", "1")[0] == series.TIMED_OUT
         code, output = project.run("clean")
-        assert code == 2
+        assert code == series.REFUSED
         assert "a run is going on in runs/fast" in output
         assert project.fast.record["status"] == "running"
-        first.send_signal(signal.SIGINT)
-        first.communicate(timeout=5)
+        assert not (project.runs / "other").exists()
 
 
 @pytest.mark.slow

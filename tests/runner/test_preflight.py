@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from helpers import chain, checks, runs
+from helpers import checks, runs
 from runner import preflight, record, series
 from runner.settings import resolve
 
@@ -49,25 +49,13 @@ def test_a_refusal_keeps_what_was_there(refused, nothing_runs, fast):
     assert [path.name for path in fast.folder.iterdir()] == ["model.keras"]
 
 
-def test_a_folder_that_cannot_be_written_is_refused(refused, nothing_runs, tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("no folder")
-    monkeypatch.setenv("DIGITS_RUNS", str(tmp_path / "file"))
-    words = refused()
-    assert "can't be written" in words
-    assert "DIGITS_RUNS" in words
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda folder: folder.write_text("mine"), "runs/fast a folder that you can write, give the run another name"),
-        (lambda folder: (folder / "run.json").mkdir(parents=True), "run.json can't be read"),
-    ],
-)
-def test_what_has_a_runs_name_but_is_none_gets_a_sentence(refused, nothing_runs, fast, make, message):
-    chain.runs_folder().mkdir()
-    make(fast.folder)
-    assert message in refused()
+def test_a_folder_that_cannot_be_written_or_is_none_gets_a_sentence(refused, nothing_runs, fast, monkeypatch):
+    (fast.folder / "run.json").mkdir(parents=True)
+    assert "run.json can't be read" in refused()
+    fast.folder.with_name("file").write_text("mine")
+    assert "runs/file a folder that you can write, give the run another name" in refused(name="file")
+    monkeypatch.setenv("DIGITS_RUNS", str(fast.folder.with_name("file")))
+    assert "fast can't be written" in refused()
 
 
 def test_a_report_that_cannot_be_deleted_is_refused(refused, fast):

@@ -1,10 +1,7 @@
 """Whole runs on stand-ins for the notebooks, one kernel a notebook: what they leave, reuse, skip and survive."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 import standins
@@ -80,6 +77,7 @@ def test_a_second_run_reuses_what_is_fresh_and_says_so(done, fast, capsys):
 
 
 def test_a_change_travels_as_far_as_it_changes_something(done, fast, capsys):
+    edit_cell(done, "04_training", "title", "# Other words, which do not count")
     edit_cell(done, "03_model", "work", "print('a relabelled plot')")
     (fast.folder / "02_dataset.ipynb").write_text("{")
     assert go(last="04") == series.DONE
@@ -134,15 +132,15 @@ subprocess.run("sleep 600 &", shell=True)"""
 
 
 def test_a_cell_that_fails_is_named_with_its_own_last_lines(notebooks, fast, capsys):
-    edit_cell(notebooks, "02_dataset", "work", "# divide\nraise ValueError('first line\\nthe last line')")
+    edit_cell(notebooks, "02_dataset", "work", "raise ValueError('first line\\nthe last line')")
     assert go() == series.FAILED
     entry = fast.record["notebooks"]["02_dataset"]
-    assert (entry["outcome"], entry["where"]) == ("cell error", "in cell In [5] (work): # divide")
+    assert (entry["outcome"], entry["where"]) == ("cell error", "in cell In [5] (work)")
     assert entry["error"] == ["ValueError: first line", "the last line"]
     assert fast.outcomes == ["ok", "cell error", *["not reached"] * 4]
     assert (fast.record["status"], fast.record["exit_code"], fast.record["metrics"]) == ("failed", 1, {})
     shown = capsys.readouterr().out
-    assert "02_dataset: cell error in cell In [5] (work): # divide" in shown
+    assert "02_dataset: cell error in cell In [5] (work)" in shown
     assert "the last line" in shown
     assert f"Open: {fast.folder / '02_dataset.ipynb'}" in shown
     assert "python -m runner run --name fast --to 06_inference" in shown.splitlines()[-1]
@@ -172,7 +170,7 @@ def test_a_kernel_that_is_killed_says_its_last_words_without_tensorflows_notes(n
     entry = fast.record["notebooks"]["01_setup"]
     killed = "the kernel ended with status -9 (it was killed, as when memory runs out)"
     assert (entry["outcome"], entry["error"]) == ("kernel died", ["last word", killed])
-    assert "01_setup: kernel died in cell In [5] (work): import os" in capsys.readouterr().out
+    assert "01_setup: kernel died in cell In [5] (work)" in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -195,13 +193,3 @@ def test_paths_with_spaces_braces_unicode_and_an_apostrophe(tmp_path, monkeypatc
     run = standins.Run(chain.runs_folder() / name)
     assert run.outcomes == ["ok"]
     assert (run.folder / "report.html").is_file()
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="takes the network away as root of Linux can")
-def test_no_network(project):
-    alone = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
-    if subprocess.run([*alone, "true"], check=False).returncode:
-        pytest.skip("the network can't be taken away here")
-    code, output = project.run("run", "--to", "02", before=alone)
-    assert code == series.DONE, output

@@ -45,7 +45,7 @@ def test_a_profile_of_ones_own_is_recorded_by_its_whole_path(own, monkeypatch):
 
 
 def test_everything_wrong_is_told_at_once_each_with_how_to_fix_it():
-    words = told(profile="fats", pairs=[("epoch", "3"), ("epochs", "0"), ("seed", "one"), ("run", "x")], first="04_tr_")
+    words = told(profile="fats", pairs=[("epoch", "3"), ("epochs", "0"), ("seed", "2.5"), ("run", "x")], first="04_tr_")
     assert "no profile fats (did you mean fast?)" in words
     assert "parameter epoch (did you mean epochs?)" in words
     assert "epochs takes a whole number from 1 to 1000, not 0" in words
@@ -53,11 +53,6 @@ def test_everything_wrong_is_told_at_once_each_with_how_to_fix_it():
     assert "no notebook 04_tr_" in words
     assert "--name x" in words
     assert all(line.partition(" / ")[2] for line in words.splitlines())
-
-
-@pytest.mark.parametrize("pair", [("epochs", "2.5"), ("epochs", "true"), ("learning_rate", "nan"), ("warmup", "1")])
-def test_a_value_of_the_wrong_type_or_out_of_range_is_refused(pair):
-    assert f"parameter {pair[0]} takes" in told(profile="fast", pairs=[pair])
 
 
 @pytest.mark.parametrize("content", ["- epochs", "{a: [", "1: 2", "\x00", "epochs: 1\nepochs: 2", "epochs: true"])
