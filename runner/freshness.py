@@ -18,7 +18,6 @@ from typing import Any
 from helpers import chain, files, runs
 from helpers.chain import Notebook
 from helpers.errors import LessonError
-from helpers.parameters import PARAMETERS
 from runner.record import Asked, Entry, read_quietly
 from runner.settings import INTERACTIVE, for_notebook
 
@@ -113,7 +112,7 @@ def fingerprint(asked: Asked, notebook: Notebook) -> Fingerprint:
             for path in imported_modules(notebook, cells)
         },
         "parameters": parameters,
-        "files": {name: found for name, value in parameters.items() if (found := _named_files(name, value))},
+        "files": {name: found for name, value in parameters.items() if (found := _named_files(value))},
         "needs": {artifact: digest_or_state(asked.folder / artifact) for artifact in notebook.needs},
         "versions": {name: metadata.version(name) for name in VERSIONS},
     }
@@ -129,9 +128,9 @@ def digest_or_state(path: Path) -> str:
         return "damaged"
 
 
-def _named_files(name: str, value: object) -> str | None:
+def _named_files(value: object) -> str | None:
     """A digest of the names, sizes and dates of the file or folder that a parameter's value names, if it names one."""
-    if not isinstance(value, str) or not value or name not in PARAMETERS or PARAMETERS[name].choices:
+    if not isinstance(value, str) or not value:
         return None
     path = files.user_path(value)
     inside = {part: part.stat() for part in (path, *sorted(path.rglob("*"))) if part.is_file()}

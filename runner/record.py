@@ -165,8 +165,7 @@ def load(folder: Path) -> RunRecord | None:
         own = content | {"asked": _read(Asked, content["asked"] | {"name": folder.name})}
         for part in ("notebooks", "finished"):
             own[part] = {name: _read(Entry, entry) for name, entry in content[part].items()}
-        record: RunRecord = _read(RunRecord, own)
-        return record
+        return _read(RunRecord, own)
     except (KeyError, TypeError, AttributeError) as error:
         what = f"{files.shown(folder / runs.RECORD)} is damaged: {type(error).__name__}: {error}"
         raise LessonError(what, f"move the folder {files.shown(folder)} away and run the notebooks again") from error

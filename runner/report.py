@@ -38,14 +38,12 @@ def page(record: RunRecord) -> str:
         parts.append((name, re.findall(r'<h[1-6] id="([^"]*)">(.*?)</h', body, re.S), body))
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
-    environment.filters["value"] = screen.value
     whole = environment.get_template("report.j2").render(
         record=record,
-        accuracy=screen.accuracy_line(record),
+        screen=screen,
         started=f"{datetime.datetime.fromisoformat(record.started).astimezone():%d %B %Y, %H:%M}",
         pictures=pictures,
         parts=parts,
-        columns=[*screen.COLUMNS, "why it ran"],
         rows=[
             [*screen.row_of(name, entry), "" if entry.reused else entry.reason]
             for name, entry in record.notebooks.items()
