@@ -38,10 +38,13 @@ def make_streams_last() -> None:
     """Let standard output and error outlive their readers, which then end what is shown, never the run."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if os.name == "posix" and stream is not None:
+        if stream is None:  # it was closed before this process began
+            continue
+        if os.name == "posix":
             file = io.BufferedWriter(Lasting(stream.fileno(), "w", closefd=False))
-            # A sign that the terminal's encoding lacks is no reason to stop either.
-            setattr(sys, name, io.TextIOWrapper(file, stream.encoding, errors="replace", line_buffering=True))
+            stream = io.TextIOWrapper(file, stream.encoding, line_buffering=True)
+            setattr(sys, name, stream)
+        stream.reconfigure(errors="replace")  # a sign that the terminal's encoding lacks is no reason to stop either
 
 
 def console(errors: bool = False) -> Console:

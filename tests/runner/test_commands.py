@@ -10,12 +10,6 @@ from helpers.errors import LessonError
 from runner import cli, record, tidy
 
 
-@pytest.fixture
-def own_caches(tmp_path, monkeypatch):
-    """No test of `clean` looks at this project's own caches."""
-    monkeypatch.setattr(chain, "ROOT", tmp_path)
-
-
 def test_the_help_lists_every_parameter_and_exit_code(capsys):
     assert cli.main(["run", "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
@@ -56,8 +50,8 @@ def test_outputs_of_other_code_are_refused_and_change_nothing(done, fast):
     assert {path: path.read_bytes() for path in done.iterdir()} == before
 
 
-@pytest.mark.usefixtures("own_caches")
-def test_clean_deletes_what_the_project_wrote_and_nothing_else(done, fast, tmp_path, capsys):
+def test_clean_deletes_what_the_project_wrote_and_nothing_else(done, fast, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(chain, "ROOT", tmp_path)  # whose caches are deleted, not this project's
     (fast.folder / "my notes.txt").write_text("mine")
     (tmp_path / "helpers" / "__pycache__").mkdir(parents=True)
     folder = chain.runs_folder()
@@ -73,8 +67,8 @@ def test_clean_deletes_what_the_project_wrote_and_nothing_else(done, fast, tmp_p
     assert "my notes.txt" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("own_caches")
-def test_clean_says_what_it_cannot_delete(done, fast, monkeypatch, capsys):
+def test_clean_says_what_it_cannot_delete(done, fast, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(chain, "ROOT", tmp_path)
     with record.lock_of(fast.folder):
         assert tidy.clean() == 2
     assert "a run is going on in" in capsys.readouterr().out
@@ -86,11 +80,12 @@ def test_clean_says_what_it_cannot_delete(done, fast, monkeypatch, capsys):
     assert (fast.folder / "run.json").is_file()
 
 
-def test_a_project_path_that_is_not_ascii_in_an_old_locale(tmp_path):
-    project = standins.Project(tmp_path / "Prüfung ü")
+def test_a_project_path_with_odd_signs_in_an_old_locale(tmp_path):
+    project = standins.Project(tmp_path / "it's {run} Käse 数字 100 %")
     code, output = project.run("run", "--to", "01", env={"LC_ALL": "C", "PYTHONUTF8": "0"})
     assert code == 0, output
     assert project.fast.outcomes == ["ok"]
+    assert (project.fast.folder / "report.html").is_file()
 
 
 def test_fresh_deletes_only_what_the_notebooks_asked_for_saved(done, fast):

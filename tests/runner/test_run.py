@@ -180,16 +180,3 @@ def test_a_kernel_that_never_starts(notebooks, fast, monkeypatch):
     assert go() == series.KERNEL_DIED
     entry = fast.record["notebooks"]["01_setup"]
     assert (entry["outcome"], entry["where"]) == ("kernel died", "before its first cell")
-
-
-# Where a run takes place
-
-
-def test_paths_with_spaces_braces_unicode_and_an_apostrophe(tmp_path, monkeypatch):
-    name = "it's {run} Käse 数字 100 %"
-    monkeypatch.setenv("DIGITS_RUNS", str(tmp_path / name / "runs"))
-    monkeypatch.setattr(chain, "NOTEBOOKS_FOLDER", standins.make_notebooks(tmp_path / name / "notebooks"))
-    assert go(profile="fast", name=name, last="01") == series.DONE
-    run = standins.Run(chain.runs_folder() / name)
-    assert run.outcomes == ["ok"]
-    assert (run.folder / "report.html").is_file()
