@@ -54,8 +54,8 @@ def _record_of(name: str) -> RunRecord:
     kept = record.load(chain.runs_folder() / name)
     if kept is None:
         hint = nearest(name, [path.name for path in chain.runs_folder().glob("*") if runs.is_run(path)])
-        what = f"the runner has run nothing in {shown(chain.runs_folder() / name)}{hint}"
-        raise LessonError(what, f"let it: python -m runner run --name {name}")
+        what = f"there is no headless run in {shown(chain.runs_folder() / name)}{hint}"
+        raise LessonError(what, f"make one: python -m runner run --name {name}")
     return kept
 
 
