@@ -30,4 +30,5 @@ def run() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    # Not sys.exit: where a signal came during an import that calls exec, Python would now end itself by SIGINT.
+    os._exit(run())
