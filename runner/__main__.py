@@ -19,9 +19,10 @@ def run() -> int:
     try:
         try:
             stop.listen()  # a signal may come before this has returned
-            from runner.cli import main
+            from runner import cli, screen
 
-            return main()
+            screen.make_streams_last()
+            return cli.main()
         finally:
             stop.ignore()
     except KeyboardInterrupt:
@@ -32,4 +33,5 @@ def run() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    # Not sys.exit: where a signal came during an import that calls exec, Python would now end itself by SIGINT.
+    os._exit(run())

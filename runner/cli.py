@@ -1,29 +1,24 @@
 """The command line, `python -m runner …`."""
 
-import contextlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
-from helpers import chain
 from helpers.errors import LessonError
 from helpers.parameters import PARAMETERS
-from runner import screen, series, settings
-from runner.notebooks import Declared, code_cells, declared_parameters
+from runner import screen, series, settings, tidy
 from runner.stop import INTERRUPTED
 
-EXIT_CODES = """\b
-Exit codes:
-  0    done (whether the model is as accurate as expected is on the last screen and in run.json)
-  1    a notebook failed
-  2    refused: nothing was run
-  3    a cell took longer than --timeout
-  4    a kernel died
-  130  interrupted (Ctrl-C, SIGTERM, a closed terminal)"""
 PROFILE = """Parameters from profiles/NAME.yaml or from a file of your own. Left out: fast; a run
 that exists keeps its own, and the run interactive takes the notebooks' own defaults."""
+
+
+PARAMETER = """One parameter, over the profile's. What each means, and its value where none is given:
+see the notebooks' cells of parameters, or papermill --help-notebook notebooks/04_training.ipynb."""
+PARAMETERS_HELP = "\b\nParameters (-p NAME VALUE, or a line `NAME: VALUE` in a profile):\n" + "\n".join(
+    f"  {name}: {parameter.describe()}" for name, parameter in PARAMETERS.items() if name != "run"
+)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -35,41 +30,16 @@ def main(words: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    screen.make_streams_last()
     try:
         return int(commands.main(words, prog_name="python -m runner", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except LessonError as error:
-        screen.console(errors=True).print(str(error))
+        screen.say(str(error), errors=True)
         return series.FAILED
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-
-
-class Run(click.Command):
-    """The command `run`, whose help lists the parameters, read from the notebooks when it is asked for."""
-
-    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what comes after the options."""
-        self.epilog = f"{_parameters()}\n\n{EXIT_CODES}"
-        super().format_epilog(context, formatter)
-
-
-def _parameters() -> str:
-    declared: dict[str, Declared] = {}
-    for notebook in chain.ALL:
-        with contextlib.suppress(LessonError):  # a run would say what is wrong with the notebook
-            declared = declared_parameters(code_cells(notebook)) | declared
-    lines = ["\b", "Parameters (-p NAME VALUE, or a line `NAME: VALUE` in a profile):"]
-    for name in (name for name in PARAMETERS if name != "run"):
-        takers = ", ".join(notebook.name for notebook in chain.ALL if name in notebook.parameters)
-        own = declared.get(name, Declared("", ""))
-        default = own.value if own.value != "" else "empty"
-        lines.append(f"  {name}: {PARAMETERS[name].describe()}; default {default}; in {takers}")
-        lines += [f"      {own.meaning}"] if own.meaning else []
-    return "\n".join(lines)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -77,9 +47,9 @@ def commands() -> None:
     """Run the notebooks headless, compare runs, keep the project tidy."""
 
 
-@commands.command(cls=Run)
+@commands.command(epilog=PARAMETERS_HELP)
 @click.option("--profile", metavar="NAME|FILE.yaml", help=PROFILE)
-@click.option("-p", "pairs", nargs=2, multiple=True, metavar="NAME VALUE", help="One parameter, over the profile's.")
+@click.option("-p", "pairs", nargs=2, multiple=True, metavar="NAME VALUE", help=PARAMETER)
 @click.option("--name", metavar="NAME", help="The run's folder under runs/. Left out: the profile's name.")
 @click.option("--from", "first", metavar="NOTEBOOK", help="Redo this notebook and those after it; leave those before.")
 @click.option("--to", "last", metavar="NOTEBOOK", help="Stop after this notebook.")
@@ -88,41 +58,42 @@ def commands() -> None:
 @click.option("--timeout", type=click.IntRange(min=1), metavar="SECONDS", help="Stop if a cell takes longer than this.")
 @click.option("--dry-run", is_flag=True, help="Only show what is there, what is stale and why, and what would run.")
 def run(dry_run: bool, **asked: Any) -> int:
-    """Run the notebooks in order, reusing what is up to date; write a record and a report to runs/NAME."""
-    return (series.dry_run if dry_run else series.run)(*settings.resolve(**asked))
+    """Run the notebooks in order, reusing what is up to date; write a record and a report to runs/NAME.
+
+    \b
+    Exit codes:
+      0    done (whether the model is as accurate as expected is on the last screen and in run.json)
+      1    a notebook failed
+      2    refused: nothing was run
+      3    a cell took longer than --timeout
+      4    a kernel died
+      130  interrupted (Ctrl-C, SIGTERM, a closed terminal)
+    """
+    return series.run(*settings.resolve(**asked), dry_run=dry_run)
 
 
 @commands.command()
 @click.argument("names", metavar="A B …", nargs=-1, required=True)
-@click.option(
-    "--picture", type=click.Path(path_type=Path), help="Where to save the picture. Left out: runs/A-and-B.png."
-)
-def compare(names: tuple[str, ...], picture: Path | None) -> None:
-    """Show two or more runs side by side: parameters, versions, seconds, memory, metrics, learning curves."""
-    if len(names) < 2:
-        raise click.UsageError("name two runs or more")
+def compare(names: tuple[str, ...]) -> None:
+    """Show runs side by side: parameters, versions, seconds, memory, metrics, learning curves."""
     from runner.compare import compare as show  # here, since importing Matplotlib takes a moment
 
-    show(names, picture)
+    show(names)
 
 
 @commands.command()
 def outputs() -> int:
     """Refresh the outputs stored in the committed notebooks, from the run classic, which is brought up to date."""
-    from runner import tidy
-
     asked, problems = settings.resolve(profile="classic")
     if code := series.run(asked, problems):
-        screen.console(errors=True).print("The stored outputs are as they were: the run has to end well first.")
+        screen.say("The stored outputs are as they were: the run has to end well first.", errors=True)
         return code
     stored = tidy.store_outputs(asked.folder)
-    screen.console().print(f"The outputs of {stored} notebooks are stored.")
+    screen.say(f"The outputs of {stored} notebooks are stored.")
     return series.DONE
 
 
 @commands.command()
 def clean() -> int:
     """Delete all runs and caches, but nothing that the project did not write; say how much space that frees."""
-    from runner import tidy
-
     return tidy.clean()

@@ -10,11 +10,9 @@ import contextlib
 import logging
 import os
 import re
-import signal
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -23,14 +21,18 @@ from jupyter_core.utils import ensure_event_loop, run_sync
 
 from helpers import chain, files
 from helpers.chain import Notebook
-from runner import record
+from runner.record import KERNEL_LOG, Asked, Entry
+from runner.settings import for_notebook
 from runner.stop import stop
 
 LAST_LINES = 8
 START_TIMEOUT = 180  # seconds; a slow disk, a cold start
 SKIPPED = {"exercise", "check", "solution", "demo"}  # tags of cells that nothing later needs
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
-CHATTER = re.compile(r"\d{4}-\d\d-\d\d .+: [IW] |[IWE]0000 |WARNING: All log messages|To enable the following")
+# What kernels and TensorFlow write whenever they start.
+CHATTER = re.compile(
+    r"\[IPKernelApp\]|\d{4}-\d\d-\d\d .+: [IW] |[IWE]0000 |WARNING: All log messages|To enable the following"
+)
 
 
 class Kernel(AsyncKernelManager):
@@ -48,156 +50,117 @@ class Execution:
     """One notebook being executed.
 
     Attributes:
+        entry: the notebook's entry in the record, which tells how it ended once `run` has returned.
         cells: how many code cells there are, the one that papermill adds included.
         number: the number of the code cell that runs or ran last, from 1; 0 while the kernel starts.
-        peak_memory: highest resident memory of the kernel so far, in bytes.
-        outcome: `ok`, `cell error`, `timeout`, `kernel died` or `interrupted`, once it has ended.
-        error: the last lines of what ended it.
     """
 
-    def __init__(
-        self, notebook: Notebook, parameters: Mapping[str, Any], folder: Path, timeout: int | None, catch_up: bool
-    ) -> None:
-        self.notebook, self.parameters, self.folder, self.timeout = notebook, dict(parameters), folder, timeout
-        self.catch_up, self.began = catch_up, time.monotonic()
-        self.cells = self.number = self.peak_memory = 0
-        self.outcome = "ok"
-        self.error: list[str] = []
+    def __init__(self, asked: Asked, notebook: Notebook, entry: Entry) -> None:
+        self.asked, self.notebook, self.entry = asked, notebook, entry
+        self.cells = self.number = 0
+        self._began = time.monotonic()
         self._cell: Mapping[str, Any] = {}
         self._kernel = Kernel(kernel_name="python3")
         self._process: Any = None
 
     def run(self) -> None:
         """Execute the notebook, and close its kernel."""
+        entry = self.entry
         try:
             with stop.at_once():
                 self._execute()
         except (Exception, KeyboardInterrupt) as error:  # whatever ends it belongs into the record
             self._explain(error)
-        self.look_at_memory()
+        if entry.outcome == "running":
+            entry.outcome = "ok"
+        elif self.number:
+            entry.where = f"in cell In [{self.number}] ({self._cell.get('id')})"
+        else:
+            entry.where = "before its first cell"
+        self.look()
         self._close()
 
     def _execute(self) -> None:
         import papermill
-        from papermill import iorw
 
-        logging.getLogger("papermill").handlers = [logging.NullHandler()]
-        logging.getLogger("papermill").propagate = False
-        executed = self.folder / f"{self.notebook.name}.ipynb"
-        self._prepare(executed)
+        logging.getLogger("papermill").disabled = True
+        executed = self.asked.folder / f"{self.notebook.name}.ipynb"
+        content, skipped = files.read_json(self.notebook.path), SKIPPED if self.asked.catch_up else set()
+        content["cells"] = [cell for cell in content["cells"] if not skipped & set(cell["metadata"].get("tags", []))]
+        self.cells = 1 + sum(cell["cell_type"] == "code" for cell in content["cells"])
+        files.write_json(executed, content)
         if sys.platform == "win32":  # as papermill sets it, but before the first event loop is made
             asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
-        with (self.folder / record.KERNEL_LOG).open("wb") as log:
-            run_sync(self._kernel.start_kernel)(cwd=str(chain.NOTEBOOKS_FOLDER), stdout=log, stderr=log)
+        with (self.asked.folder / KERNEL_LOG).open("wb") as log:
+            # So that notebooks import this project's packages, whichever copy of it is installed.
+            packages = os.pathsep.join([str(chain.ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+            variables, start = os.environ | {"PYTHONPATH": packages}, run_sync(self._kernel.start_kernel)
+            start(cwd=str(chain.NOTEBOOKS_FOLDER), env=variables, stdout=log, stderr=log)
         self._process = self._kernel.provisioner.process  # type: ignore[union-attr]
         path = str(executed).replace("{", "{{").replace("}", "}}")  # papermill takes braces for str.format
-        options = {"kernel_name": "python3", "progress_bar": False, "start_timeout": START_TIMEOUT}
-        options |= {"km": self._kernel, "iopub_timeout": 60, "coalesce_streams": True}  # these are nbclient's
-        options |= {"on_cell_execute": self._on_cell_execute, "on_cell_error": self._on_cell_error}
-        try:
-            papermill.execute_notebook(path, path, self.parameters, execution_timeout=self.timeout, **options)
-        except papermill.PapermillExecutionError:
-            if self.outcome == "ok":  # an error that the tag raises-exception allows: take the red marks away again
-                content = papermill.execute.remove_error_markers(iorw.load_notebook_node(str(executed)))
-                iorw.write_ipynb(content, str(executed))
-
-    def _prepare(self, executed: Path) -> None:
-        content = files.read_json(self.notebook.path)
-        skipped = SKIPPED if self.catch_up else set()
-        content["cells"] = [
-            cell
-            for cell in content["cells"]
-            if cell["cell_type"] != "code" or not skipped & set(cell["metadata"].get("tags", []))
-        ]
-        self.cells = 1 + sum(cell["cell_type"] == "code" and bool(cell["source"]) for cell in content["cells"])
-        files.write_json(executed, content)
+        parameters = for_notebook(self.notebook, self.asked.parameters) | {"run": self.asked.name}
+        hooks: dict[str, Any] = {"on_cell_execute": self._on_cell_execute, "on_cell_error": self._on_cell_error}
+        # What papermill doesn't know itself, it hands on to nbclient.
+        own = {"km": self._kernel, "iopub_timeout": 60, "coalesce_streams": True}
+        limits = {"start_timeout": START_TIMEOUT, "execution_timeout": self.asked.timeout}
+        papermill.execute_notebook(
+            path, path, parameters, kernel_name="python3", progress_bar=False, **limits, **own, **hooks
+        )
 
     def _on_cell_execute(self, cell: Mapping[str, Any], **_: object) -> None:
         self._cell, self.number = cell, self.number + 1
 
-    def _on_cell_error(self, cell: Mapping[str, Any], execute_reply: Mapping[str, Any], **_: object) -> None:
-        if "raises-exception" not in cell["metadata"].get("tags", []):
-            error = execute_reply["content"]
-            self.outcome, self.error = "cell error", last_lines(f"{error.get('ename')}: {error.get('evalue')}")
+    def _on_cell_error(self, execute_reply: Mapping[str, Any], **_: object) -> None:
+        error = execute_reply["content"]
+        self.entry.outcome, self.entry.error = "cell error", last_lines(f"{error.get('ename')}: {error.get('evalue')}")
 
     def _explain(self, error: BaseException) -> None:
         """How it ended, by what was seen and not by papermill's metadata."""
-        kind, status = type(error).__name__, self._process.poll() if self._process else None
+        entry, kind, status = self.entry, type(error).__name__, self._process.poll() if self._process else None
         if isinstance(error, KeyboardInterrupt):
-            self.outcome, self.error = "interrupted", ["stopped by a signal"]
-        elif self.outcome != "ok":
-            pass  # the error of the cell, which led to this one
+            entry.outcome, entry.error = "interrupted", ["stopped by a signal"]
+        elif entry.outcome == "cell error":
+            pass  # which led to this one
         elif kind == "CellTimeoutError":
-            self.outcome, self.error = "timeout", [f"the cell took longer than {self.timeout} s (--timeout)"]
+            entry.outcome, entry.error = "timeout", [f"the cell took longer than {self.asked.timeout} s (--timeout)"]
         elif status is not None or kind == "DeadKernelError":
-            how = f"the kernel's process ended with exit status {status}"
-            if status is not None and status < 0:
-                how = f"the kernel was killed (signal {-status}{', as when memory runs out' if status == -9 else ''})"
-            self.outcome, self.error = "kernel died", [*self._last_words(), how]
+            how = f"the kernel ended with status {status}"
+            how += " (it was killed, as when memory runs out)" if status == -9 else ""
+            words = (self.asked.folder / KERNEL_LOG).read_text(encoding="utf-8", errors="replace")
+            entry.outcome, entry.error = "kernel died", [*last_lines(words), how]
         else:
-            self.outcome, self.error = "cell error", last_lines(f"{kind}: {error}")
+            entry.outcome, entry.error = "cell error", last_lines(f"{kind}: {error}")
 
     def last_line(self) -> str:
         """The last line that the running cell printed so far, such as Keras' progress bar; empty if there is none."""
         printed = [output["text"] for output in self._cell.get("outputs", [])[-20:] if output.get("name") == "stdout"]
-        lines = [line.strip() for line in re.split(r"[\r\n\b]+", COLOR.sub("", "".join(printed)))]
-        return next((line[:500] for line in reversed(lines) if line), "")
-
-    def where(self) -> str:
-        """The cell that runs or ran last: its number as in `In [7]`, its id and its first line."""
-        if not self.number:
-            return "before its first cell"
-        first_line = next(iter(self._cell["source"].strip().splitlines()), "")
-        return f"in cell In [{self.number}] ({self._cell.get('id')}): {first_line}"
+        return (last_lines(re.sub(r"[\r\b]+", "\n", "".join(printed))) or [""])[-1].strip()
 
     def _close(self) -> None:
-        """End the kernel, and everything that it started if it didn't end well."""
-        if self.outcome != "ok" and self._process:
-            with contextlib.suppress(psutil.Error):
-                for child in psutil.Process(self._process.pid).children(recursive=True):
-                    child.kill()
-            if os.name == "posix":
-                with contextlib.suppress(OSError):  # jupyter_client starts each kernel as the leader of a group
-                    os.killpg(self._process.pid, signal.SIGKILL)
+        """End the kernel and everything that it started."""
+        with contextlib.suppress(psutil.Error):  # those with a session of their own; the rest ends with the kernel
+            for child in psutil.Process(self._process.pid).children(recursive=True) if self._process else []:
+                child.kill()
         loop = ensure_event_loop()
         tasks = asyncio.all_tasks(loop)  # what an interrupt left unfinished
         for task in tasks:
             task.cancel()
         loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         if self._process:
-            run_sync(self._kernel.shutdown_kernel)(now=self.outcome != "ok")
+            run_sync(self._kernel.shutdown_kernel)(now=True)
         if self._kernel.kept is not None:
             self._kernel.kept.stop_channels()
 
-    def look_at_memory(self) -> None:
-        """Keep the highest memory of the kernel."""
-        with contextlib.suppress(psutil.Error, OSError):
+    def look(self) -> None:
+        """Keep how long it has taken, and the highest memory of the kernel; call this a few times a second."""
+        self.entry.seconds = round(time.monotonic() - self._began, 1)
+        with contextlib.suppress(psutil.Error):
             if self._process:
-                self.peak_memory = max(self.peak_memory, _peak_memory(self._process.pid))
-
-    def seconds(self) -> float:
-        """Seconds since the execution began."""
-        return time.monotonic() - self.began
-
-    def _last_words(self) -> list[str]:
-        with contextlib.suppress(OSError):
-            log = (self.folder / record.KERNEL_LOG).read_text(encoding="utf-8", errors="replace")
-            lines = [line for line in log.splitlines() if "IPKernelApp" not in line and not CHATTER.match(line)]
-            return last_lines("\n".join(lines))
-        return []
+                memory = round(psutil.Process(self._process.pid).memory_info().rss / 1e6)
+                self.entry.peak_memory_mb = max(self.entry.peak_memory_mb or 0, memory)
 
 
 def last_lines(text: str) -> list[str]:
-    """The last lines of a text that are not empty, without colors, none of them endless."""
-    plain = COLOR.sub("", text)
-    return [line.rstrip()[:500] for line in plain.splitlines() if line.strip()][-LAST_LINES:]
-
-
-def _peak_memory(process: int) -> int:
-    """The highest resident memory that a process ever had, in bytes; where the system doesn't keep it, that of now."""
-    status = Path(f"/proc/{process}/status")
-    if status.exists():
-        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8"))
-        return int(found[1]) * 1024 if found else 0
-    memory = psutil.Process(process).memory_info()
-    return int(getattr(memory, "peak_wset", memory.rss))
+    """The last lines of a text that say something, without colors, none of them endless."""
+    lines = COLOR.sub("", text).splitlines()
+    return [line.rstrip()[:500] for line in lines if line.strip() and not CHATTER.match(line)][-LAST_LINES:]

@@ -1,8 +1,8 @@
 """The runner's part of a run's record, `runs/NAME/run.json`: the dataclasses below are its schema.
 
-`helpers.runs` owns the file: its schema number, the lock that makes it one writer at a time, and the part `artifacts`,
-which the notebooks' kernels write. `python -m workers` adds a list `workers`. The runner that holds the run's lock
-keeps the rest, and writes it whole at every change.
+`helpers.runs` owns the file: its schema number, the run's name, the lock that makes it one writer at a time, and the
+part `artifacts`, which the notebooks' kernels write. `python -m workers` adds a list `workers`. The runner that holds
+the run's lock keeps the rest, and writes it whole at every change.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -24,13 +24,17 @@ import psutil
 
 from helpers import chain, files, runs
 from helpers.errors import LessonError
-from helpers.parameters import PARAMETERS
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "matplotlib", "papermill", "nbclient", "ipykernel")
 METRICS, HISTORY, REPORT = "metrics.json", "history.json", "report.html"
 KERNEL_LOG = "kernel.log"  # what the last kernel said outside its notebook
 LOCKS = (runs.RUN_LOCK, ".record.lock")
 BESIDE = {"04_training": ("checkpoint", "tensorboard")}  # what a notebook writes beside its artifacts
+
+
+def now() -> str:
+    """The time, in UTC, as the record writes it."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 @dataclass
@@ -45,10 +49,9 @@ class Entry:
         parameters: all of its parameters but `run`, and whether given or its own defaults.
         catch_up: whether exercises and demonstrations were skipped.
         seconds: how long it took.
-        peak_memory_mb: of its kernel, in 10⁶ bytes; resident set, its high-water mark where the system keeps one
-            (Linux, Windows), else the highest of five samples a second.
+        peak_memory_mb: of its kernel, in 10⁶ bytes: resident set, the highest of five samples a second.
         images_per_second: where it trains, else None.
-        where, error: of a failure, the cell (its number, id and first line) and the error's own last lines.
+        where, error: of a failure, the cell (its number, as in `In [7]`, and its id) and the error's own last lines.
         made_from: what freshness compares, of a notebook that ended well.
         saved: the digest of each artifact that it saved.
     """
@@ -68,16 +71,45 @@ class Entry:
     saved: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Asked:
-    """What was asked for: the profile, the `-p` parameters, both together, the notebooks, the command to continue."""
+    """One run, as it was asked for.
 
-    profile: str | None
-    given: dict[str, Any]
-    parameters: dict[str, Any]
-    command: str
-    notebooks: list[str]
+    Attributes:
+        name: name of the run's folder.
+        profile: what `--profile` named (a file by its whole path), or None for the notebooks' own defaults.
+        given: the parameters given with `-p`, of their declared types.
+        parameters: the profile's parameters with `given` over them.
+        notebooks: names of the notebooks, in their order.
+        forced: redo what is asked for, up to date or not.
+        fresh: reuse nothing, not even a training that was cut off.
+        catch_up: skip exercises and demonstrations.
+        timeout: seconds that a cell may take, or None.
+    """
+
+    name: str
+    profile: str | None = None
+    given: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    notebooks: list[str] = field(default_factory=list)
+    forced: bool = False
+    fresh: bool = False
     catch_up: bool = False
+    timeout: int | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return chain.runs_folder() / self.name
+
+    @property
+    def steps(self) -> list[chain.Notebook]:
+        """The notebooks that were asked for, in their order."""
+        return [chain.BY_NAME[name] for name in self.notebooks]
+
+    def command(self) -> str:
+        """The command that continues this run, which keeps its profile and parameters."""
+        return runs.make_command(self.name, self.notebooks[-1]) + (" --catch-up" if self.catch_up else "")
 
 
 @dataclass
@@ -85,50 +117,39 @@ class RunRecord:
     """The record of one headless run.
 
     Attributes:
-        name: the run's name.
         asked: what was asked for.
-        status: running, done, failed or interrupted; `running` with no such process: the runner itself was killed.
-        exit_code: as `python -m runner run --help` lists them; None while running.
         notebooks: by name, what this run did with each.
         finished: by name, the last run of each that ended well.
-        started, ended: in UTC.
+        environment: what it ran on: commit, system, processor, cores, memory_gb (10⁹ bytes), versions of packages.
+        status: running, done, failed or interrupted; `running` with no such process: the runner itself was killed.
+        exit_code: as `python -m runner run --help` lists them; None while running.
+        started: in UTC.
         seconds: how long the run took.
         process: id of the runner's process.
-        versions: of Python and the packages that count.
-        git: `commit`, and `clean` (whether the project's tree was); None where the project is no git checkout.
-        machine: system, processor, cores, memory_gb (10⁹ bytes).
-        metrics: the plain numbers that 05_testing measured, if it is ok in this run, else None.
-        as_expected: whether the accuracy was at least expected_accuracy; None where there are no metrics.
+        metrics: the plain numbers that 05_testing measured, if it is ok in this run, `as_expected` among them.
     """
 
-    name: str
     asked: Asked
+    notebooks: dict[str, Entry]
+    finished: dict[str, Entry]
+    environment: dict[str, Any] = field(default_factory=dict)
     status: str = "running"
     exit_code: int | None = None
-    notebooks: dict[str, Entry] = field(default_factory=dict)
-    finished: dict[str, Entry] = field(default_factory=dict)
-    started: str = ""
-    ended: str | None = None
+    started: str = field(default_factory=now)
     seconds: float | None = None
-    process: int = 0
-    versions: dict[str, str] = field(default_factory=dict)
-    git: dict[str, Any] | None = None
-    machine: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, Any] | None = None
-    as_expected: bool | None = None
-
-    @property
-    def folder(self) -> Path:
-        """The run's folder."""
-        return chain.runs_folder() / self.name
-
-    def entries(self) -> dict[str, Entry]:
-        """The notebooks that were asked for, in their order."""
-        return {name: self.notebooks[name] for name in self.asked.notebooks}
+    process: int = field(default_factory=os.getpid)
+    metrics: dict[str, Any] = field(default_factory=dict)
 
     def write(self) -> None:
         """Write the runner's part of the record."""
-        runs.update_record(self.folder, lambda record: record.update(dataclasses.asdict(self)))
+        runs.update_record(self.asked.folder, lambda record: record.update(dataclasses.asdict(self)))
+
+    def circumstances(self) -> dict[str, Any]:
+        """Everything that the run was run with, by name."""
+        parameters = dict(self.asked.parameters)
+        for entry in self.notebooks.values():
+            parameters |= entry.parameters
+        return {"profile": self.asked.profile or "none"} | parameters | self.environment
 
 
 def load(folder: Path) -> RunRecord | None:
@@ -141,31 +162,23 @@ def load(folder: Path) -> RunRecord | None:
     if "asked" not in content:
         return None
     try:
-        own = {part.name: content[part.name] for part in dataclasses.fields(RunRecord)} | {"name": folder.name}
-        own["asked"] = Asked(**own["asked"])
+        own = content | {"asked": _read(Asked, content["asked"] | {"name": folder.name})}
         for part in ("notebooks", "finished"):
-            own[part] = {name: Entry(**entry) for name, entry in own[part].items()}
-        record = RunRecord(**own)
-        record.entries()
-        return record
+            own[part] = {name: _read(Entry, entry) for name, entry in content[part].items()}
+        return _read(RunRecord, own)
     except (KeyError, TypeError, AttributeError) as error:
         what = f"{files.shown(folder / runs.RECORD)} is damaged: {type(error).__name__}: {error}"
         raise LessonError(what, f"move the folder {files.shown(folder)} away and run the notebooks again") from error
 
 
-def now() -> str:
-    """The time, in UTC, as the record writes it."""
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+def _read(kind: type[Any], content: Mapping[str, Any]) -> Any:
+    """A part of a record, without what it doesn't know."""
+    return kind(**{name: content[name] for name in kind.__annotations__ if name in content})
 
 
 def lock_of(folder: Path) -> filelock.FileLock:
     """The lock that the one runner of a run holds; the system frees it when the runner ends, however it ends."""
     return filelock.FileLock(folder / runs.RUN_LOCK, timeout=0)
-
-
-def is_notebook(path: Path) -> bool:
-    """Whether a file is a whole notebook."""
-    return "cells" in read_quietly(path)
 
 
 def files_of(folder: Path, notebooks: Iterable[chain.Notebook]) -> list[Path]:
@@ -201,51 +214,26 @@ def read_quietly(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def plain_metrics(folder: Path) -> dict[str, Any]:
-    """The numbers, words and intervals among what 05_testing measured."""
-    return {
-        name: value
-        for name, value in read_quietly(folder / METRICS).items()
-        if isinstance(value, (bool, int, float, str)) or (isinstance(value, list) and len(value) == 2)
-    }
-
-
-def circumstances(record: RunRecord) -> dict[str, Any]:
-    """Everything that a run was run with, by name."""
-    git = record.git
-    commit = git["commit"][:12] + ("" if git["clean"] else ", with changes") if git else "no git checkout"
-    parameters = dict(record.asked.parameters)
-    for entry in record.notebooks.values():
-        parameters |= entry.parameters
-    parameters = {name: parameters[name] for name in PARAMETERS if name in parameters}
-    return {"profile": record.asked.profile or "none", "commit": commit} | parameters | record.machine | record.versions
-
-
-def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that count."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
-
-
-def git_state() -> dict[str, Any] | None:
-    """The commit of the project and whether its tree is clean; None where it is no git checkout of its own."""
-    git = ["git", "-C", str(chain.ROOT)]
-    questions = (["rev-parse", "--show-toplevel", "HEAD"], ["status", "--porcelain"])
-    try:
-        where, state = (
-            subprocess.check_output(git + words, encoding="utf-8", errors="replace", stderr=subprocess.DEVNULL)
-            for words in questions
-        )
-        top, commit = where.splitlines()
-        return {"commit": commit, "clean": not state} if Path(top).samefile(chain.ROOT) else None
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def machine() -> dict[str, Any]:
-    """What the run's seconds were measured on."""
+def environment() -> dict[str, Any]:
+    """What a run is made with: the project's commit, the machine, and the versions of Python and the packages."""
     processor = platform.processor() or platform.machine()
     with contextlib.suppress(OSError):
         found = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
         processor = found[1] if found else processor
-    memory = round(psutil.virtual_memory().total / 1e9, 1)
-    return {"system": platform.platform(), "processor": processor, "cores": os.cpu_count(), "memory_gb": memory}
+    return {
+        "commit": _commit(),
+        "system": platform.platform(),
+        "processor": processor,
+        "cores": os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+        "python": platform.python_version(),
+    } | {name: version(name) for name in PACKAGES}
+
+
+def _commit() -> str | None:
+    """The commit of the project, `-dirty` after it if files differ from it; None where it is no checkout of its own."""
+    own = ["git", f"--git-dir={chain.ROOT / '.git'}", f"--work-tree={chain.ROOT}"]
+    describe = [*own, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        return subprocess.check_output(describe, stderr=subprocess.DEVNULL).decode(errors="replace").strip()
+    return None

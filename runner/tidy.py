@@ -14,8 +14,7 @@ from helpers.files import shown
 from runner import record, screen
 
 CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache", "build", "dist")
-NESTED_CACHES = ("__pycache__", ".ipynb_checkpoints")
-PACKAGES = ("helpers", "runner", "workers", "workshop", "tests", "notebooks")
+NESTED_CACHES = ("*/__pycache__", "*/*/__pycache__", "*/.ipynb_checkpoints")
 
 
 def store_outputs(folder: Path) -> int:
@@ -42,23 +41,16 @@ def store_outputs(folder: Path) -> int:
 def with_outputs(notebook: Notebook, folder: Path) -> dict[str, Any]:
     """The committed notebook with the outputs of the executed one, its cells counted from 1, nothing of stderr."""
     content: dict[str, Any] = files.read_json(notebook.path)
-    executed = files.read_json(folder / f"{notebook.name}.ipynb")
-    outputs = {cell["id"]: cell["outputs"] for cell in executed["cells"] if cell["cell_type"] == "code"}
-    sources = {cell["id"]: "".join(cell["source"]) for cell in executed["cells"]}
-    count = 0
-    for cell in content["cells"]:
-        if cell["cell_type"] != "code":
-            continue
-        if sources.get(cell["id"]) != "".join(cell["source"]):
+    executed = {cell["id"]: cell for cell in files.read_json(folder / f"{notebook.name}.ipynb")["cells"]}
+    for count, cell in enumerate((cell for cell in content["cells"] if cell["cell_type"] == "code"), 1):
+        ran = executed.get(cell["id"], {"source": ""})
+        if "".join(ran["source"]) != "".join(cell["source"]):
             what = f"{shown(folder / notebook.name)}.ipynb was made from other code: see its cell {cell['id']}"
             again = "make run-scaling PROFILE=classic" if notebook is chain.SCALING else "python -m runner outputs"
             raise LessonError(what, f"run it again ({again}), or delete that file")
-        count += 1
-        kept = [output for output in outputs[cell["id"]] if output.get("name") != "stderr"]
-        cell["outputs"] = [
-            output | ({"execution_count": count} if "execution_count" in output else {}) for output in kept
-        ]
-        cell["execution_count"] = count
+        cell["outputs"] = [output for output in ran["outputs"] if output.get("name") != "stderr"]
+        for part in (cell, *(output for output in cell["outputs"] if "execution_count" in output)):
+            part["execution_count"] = count
     return content
 
 
@@ -70,18 +62,16 @@ def clean() -> int:
     """
     out, freed, left = screen.console(), 0, []
     folders = [path for path in sorted(chain.runs_folder().glob("*")) if runs.is_run(path)]
-    for path in [*folders, *_caches()]:
+    caches = [path for pattern in (*CACHES, *NESTED_CACHES) for path in chain.ROOT.glob(pattern)]
+    for path in [*folders, *caches]:
         size = _size(path)
         try:
             _delete_run(path) if path in folders else record.delete(path)
+            kept = ", ".join(sorted(inside.name for inside in path.glob("*")))
+            out.print(f"deleted {shown(path)}" + (f", but for what the project did not write: {kept}" if kept else ""))
         except LessonError as error:
             left.append(error.what)
-        if gained := size - _size(path):
-            freed += gained
-            out.print(f"deleted {shown(path)}, {gained / 1e6:,.1f} MB")
-        if path in folders and path.is_dir() and not runs.is_run(path):
-            names = ", ".join(sorted(inside.name for inside in path.iterdir()))
-            out.print(f"kept in {shown(path)}, since the project did not write it: {names}")
+        freed += size - _size(path)
     out.print(f"{freed / 1e6:,.1f} MB freed")
     for what in left:
         out.print(f"not deleted: {what}")
@@ -91,10 +81,9 @@ def clean() -> int:
 def _delete_run(folder: Path) -> None:
     """Delete what the project wrote into a run's folder, its record last, and the folder if nothing else is in it."""
     beside = [folder / record.REPORT, folder / record.KERNEL_LOG, *folder.glob(".*.partial.*")]
-    ours = [*record.files_of(folder, chain.ALL), *beside]
     try:
         with record.lock_of(folder):
-            for path in [*ours, folder / runs.RECORD]:
+            for path in [*record.files_of(folder, chain.ALL), *beside, folder / runs.RECORD]:
                 record.delete(path)
     except filelock.Timeout:  # which is an OSError too
         raise LessonError(f"a run is going on in {shown(folder)}", "wait until it has ended") from None
@@ -108,10 +97,3 @@ def _delete_run(folder: Path) -> None:
 
 def _size(path: Path) -> int:
     return sum(part.lstat().st_size for part in path.rglob("*") if not part.is_dir())
-
-
-def _caches() -> list[Path]:
-    found = [chain.ROOT / name for name in CACHES]
-    for name in PACKAGES:
-        found += [path for kind in NESTED_CACHES for path in (chain.ROOT / name).rglob(kind)]
-    return [path for path in found if path.is_dir()]

