@@ -1,20 +1,12 @@
-"""Workers without TensorFlow: who takes part, what is refused, what the launcher says."""
+"""Who takes part in a training, and how it is done; no process is started."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
-import zipfile
 from dataclasses import replace
 
-import filelock
-import numpy as np
 import pytest
 
-from helpers import chain, files
 from helpers.errors import LessonError
-from helpers.runs import RunFolder
 from workers import cluster
 from workers.cluster import Cluster, this_cluster
 from workers.recipe import Recipe
@@ -23,26 +15,6 @@ from workers.recipe import Recipe
 def cluster_of(role: str, index: int, **hosts: int) -> Cluster:
     spec = {name: [f"{name}-{number}:2222" for number in range(count)] for name, count in hosts.items()}
     return this_cluster({"TF_CONFIG": json.dumps({"cluster": spec, "task": {"type": role, "index": index}})})
-
-
-@pytest.fixture
-def run_of_data() -> str:
-    """A run with stand-ins for the data and the model."""
-    folder = RunFolder("02_dataset", chain.runs_folder() / "mine", {})
-    with folder.save("dataset.npz") as path:
-        np.savez(path, x_train=np.zeros((1000, 8, 8), "uint8"))
-    with zipfile.ZipFile(folder.path / "model.keras", "w") as parts:
-        parts.writestr("config.json", "{}")
-        parts.writestr("model.weights.h5", "")
-    return "mine"
-
-
-def command(*words: str, **environment: str) -> tuple[int, str]:
-    found = subprocess.run(
-        [sys.executable, "-m", "workers", *words],
-        cwd=chain.ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    return found.returncode, found.stdout + found.stderr
 
 
 @pytest.mark.parametrize("environment", [{}, {"TF_CONFIG": ""}, {"TF_CONFIG": "{}"}])
@@ -104,53 +76,3 @@ def test_a_recipe_out_of_range_or_a_batch_that_cannot_be_divided_is_refused():
     for unfit in (replace(fit, epochs=0), replace(fit, batch_size=33), replace(fit, learning_rate=float("nan"))):
         with pytest.raises(LessonError):
             unfit.check(2)
-
-
-def test_a_run_without_data_gets_the_notebooks_own_sentence():
-    code, output = command("--name", "nothing", "--local", "2")
-    assert code == 2
-    assert "python -m runner run --name nothing --to" in output
-    assert not (chain.runs_folder() / "nothing").exists()
-
-
-@pytest.mark.parametrize("words", [("--epochs", "0"), ("--batch-size", "33"), ("--name", "CON")])
-def test_what_cannot_work_is_refused_before_anything_starts(run_of_data, words):
-    code, output = command("--name", run_of_data, "--local", "2", *words)
-    assert code == 2, output
-    assert "To fix it" in output
-
-
-def test_a_run_that_another_command_holds_is_refused(run_of_data):
-    with filelock.FileLock(chain.runs_folder() / run_of_data / ".run.lock"):
-        code, output = command("--name", run_of_data)
-    assert code == 2
-    assert "another command is at work" in output
-
-
-@pytest.mark.slow
-def test_two_workers_train_as_one_does():
-    import keras
-
-    from helpers.lesson import create_model
-
-    (x_train, y_train), (x_test, y_test) = ((np.random.default_rng(0).integers(0, 256, (count, 12, 12), "uint8"),
-                                             np.arange(count) % 3) for count in (1000, 30))  # fmt: skip
-    keras.utils.set_random_seed(1)
-    model = create_model((12, 12, 1), 3, "adam", "sparse_categorical_crossentropy", ["accuracy"], filters=4)
-    model.optimizer.build(model.trainable_variables)
-    for name in ("alone", "together"):
-        folder = RunFolder("02_dataset", chain.runs_folder() / name, {})
-        with folder.save("dataset.npz") as path:
-            np.savez(path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test,
-                     class_names=np.array(["a", "b", "c"]), normalization=np.array("pixels"), source=np.array("x"))  # fmt: skip
-        with folder.save("model.keras") as path:
-            model.save(path)
-    options = ("--epochs", "2", "--batch-size", "50")
-    code, output = command("--name", "alone", *options)
-    assert code == 0, output
-    code, output = command("--name", "together", "--local", "2", *options)
-    assert code == 0, output
-    alone, together = (files.read_json(chain.runs_folder() / name / "history.json") for name in ("alone", "together"))
-    assert np.allclose(alone["loss"], together["loss"], rtol=1e-2)
-    recorded = files.read_json(chain.runs_folder() / "together" / "run.json")["workers"][-1]
-    assert recorded["workers"] == 2
