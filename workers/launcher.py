@@ -58,10 +58,9 @@ def watch(workers: Sequence[subprocess.Popen[bytes]]) -> int:
 def stop_with_launcher() -> None:
     """In a worker that a launcher started: end when the launcher does, even where it was killed."""
     if os.environ.get(LAUNCHED):
-        threading.Thread(target=_wait_for_end_of_input, daemon=True).start()
+        threading.Thread(target=_end_with_input, daemon=True).start()
 
 
-def _wait_for_end_of_input() -> None:
-    while os.read(0, 4096):  # nothing is ever written: it returns nothing when the launcher is gone
-        pass
+def _end_with_input() -> None:
+    os.read(0, 1)  # nothing is ever written, so it returns when the launcher is gone
     os._exit(EXIT_WORKER_LOST)
