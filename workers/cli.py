@@ -14,10 +14,10 @@ from typing import Any
 import click
 import filelock
 
-from helpers import chain, files, runs
+from helpers import chain, files, quiet, runs
 from helpers.errors import LessonError
 from helpers.runs import RunFolder
-from workers.cluster import this_cluster, wait_for_others
+from workers.cluster import others_are_there, this_cluster
 from workers.launcher import EXIT_WORKER_LOST, start_workers, stop_with_launcher, watch
 from workers.recipe import Recipe
 
@@ -53,7 +53,8 @@ def main(name: str, local: int | None, wait: int, **options: Any) -> None:
         if local:
             _open(name, recipe, local)
             values = {"name": name, "wait": wait, **options}
-            code = watch(start_workers(local, [f"--{key.replace('_', '-')}={value}" for key, value in values.items()]))
+            words = [f"--{key.replace('_', '-')}={value}" for key, value in values.items()]
+            code = watch(start_workers([sys.executable, "-m", "workers", *words], local))
         else:
             code = _work(name, recipe, wait)
     except LessonError as error:
@@ -85,20 +86,17 @@ def _work(name: str, recipe: Recipe, wait: int) -> int:
     if recipe.practice:  # a run within the run, so that the run's own trained model is kept
         target = RunFolder("workers", source.path / PRACTICE_FOLDER, asdict(recipe))
     with _locked(target.path) if cluster.is_chief else contextlib.nullcontext():
+        quiet.import_tensorflow()
         from workers import engine
 
-        if cluster.workers > 1:
-            cluster.say(f"waiting for {cluster.workers - 1} more, {wait} seconds at most")
-        if missing := wait_for_others(cluster, wait):
-            cluster.say(f"no worker answered at {', '.join(missing)} within {wait} seconds, so this one stops")
+        if not others_are_there(cluster, wait):
             return EXIT_FAILED
         try:
-            engine.train(source, target, cluster, recipe)
+            engine.train(source, target, cluster, recipe, wait)
         except engine.LOST_ERRORS as error:
             if cluster.workers == 1:
                 raise
-            cluster.say(f"another worker was lost ({type(error).__name__}), so this one stops")
-            cluster.say("start all workers again to continue from the last checkpoint")
+            cluster.say(f"another worker was lost ({type(error).__name__}); start all again to continue")
             return EXIT_WORKER_LOST
     return 0
 
@@ -106,8 +104,6 @@ def _work(name: str, recipe: Recipe, wait: int) -> int:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the runner's lock too, so that neither writes where the other does; the system frees it in any case."""
-    if folder.exists() and not runs.is_run(folder):
-        raise LessonError(f"{files.shown(folder)} is not a run", "move it away and start again")
     runs.update_record(folder, lambda _: None)
     try:
         with filelock.FileLock(folder / runs.RUN_LOCK, timeout=0):

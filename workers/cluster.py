@@ -62,11 +62,12 @@ def this_cluster(environment: Mapping[str, str] = os.environ) -> Cluster:
         config = json.loads(text)
         task = (config["task"]["type"], int(config["task"]["index"]))
         hosts = {role: [_address(host) for host in config["cluster"].get(role, ())] for role in ROLES}
+        tasks = [(role, index) for role in ROLES for index in range(len(hosts[role]))]
+        if task not in tasks or len(hosts["chief"]) > 1:
+            raise ValueError(f"{task[0]} {task[1]} is none of its workers, or it has more than one chief")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _unusable(f"no JSON with cluster and task ({type(error).__name__}: {error})") from error
-    tasks = [(role, index) for role in ROLES for index in range(len(hosts[role]))]
-    if task not in tasks or len(hosts["chief"]) > 1:
-        raise _unusable(f"{task[0]} {task[1]} is none of its workers, or it has more than one chief")
+        what = f"TF_CONFIG can't be used ({type(error).__name__}: {error})"
+        raise LessonError(what, "set it as 07_scaling_out shows, or unset it to train alone") from error
     number = tasks.index(task)
     return Cluster((*hosts["chief"], *hosts["worker"]), number, f"worker {task[1]}" if number else "chief")
 
@@ -76,27 +77,31 @@ def _address(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _unusable(why: str) -> LessonError:
-    return LessonError(f"TF_CONFIG can't be used: {why}", "set it as 07_scaling_out shows, or unset it to train alone")
-
-
-def wait_for_others(cluster: Cluster, seconds: float) -> list[str]:
-    """Wait until all other workers can be reached at their addresses, at most so many seconds.
+def others_are_there(cluster: Cluster, seconds: int) -> bool:
+    """Wait until all other workers can be reached at their addresses, at most so many seconds; say which can't be.
 
     TensorFlow itself waits for an hour and lets no other Python thread run meanwhile, so the workers meet here first:
     each listens at its own address until it has reached all others. TensorFlow then takes the address over.
 
-    Returns:
-        The addresses that could not be reached; none if all workers are there.
+    Raises:
+        LessonError: another program uses this one's port.
     """
     missing = [address for number, address in enumerate(cluster.addresses) if number != cluster.number]
     if not missing:
-        return []
-    deadline = time.monotonic() + seconds
-    with socket.create_server(("", cluster.addresses[cluster.number][1])):
+        return True
+    deadline, port = time.monotonic() + seconds, cluster.addresses[cluster.number][1]
+    try:
+        server = socket.create_server(("", port))
+    except OSError as error:
+        fix = "end the program that uses it, or give all workers a TF_CONFIG with another port"
+        raise LessonError(f"{cluster.name} can't use its port {port} ({error.strerror})", fix) from error
+    cluster.say(f"waiting for {len(missing)} more, {seconds} seconds at most")
+    with server:
         while (missing := [address for address in missing if not _answers(address)]) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
-    return [f"{host}:{port}" for host, port in missing]
+    for host, port in missing:
+        cluster.say(f"no worker answered at {host}:{port} within {seconds} seconds, so this one stops")
+    return not missing
 
 
 def _answers(address: tuple[str, int]) -> bool:

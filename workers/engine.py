@@ -7,7 +7,9 @@ batches is written out here; what happens in a batch is still the model's own `t
 
 import contextlib
 import datetime
+import faulthandler
 import io
+import statistics
 import time
 import zlib
 from collections.abc import Iterable
@@ -33,24 +35,29 @@ errors = tf.errors
 LOST_ERRORS = (errors.AbortedError, errors.CancelledError, errors.DeadlineExceededError, errors.UnavailableError)
 
 
-def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe) -> None:
+def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe, wait: int) -> None:
     """Train the run's `model.keras` on its `dataset.npz`; the chief saves `trained.keras` and `history.json`.
 
-    The chief also adds to the list `workers` of the record: how many there were, the recipe, the images a
-    second without the first update of each epoch, and when it ended.
+    The chief also adds to the list `workers` of the record: how many there were, the recipe, the images a second, and
+    when it ended.
 
     Args:
         source: the run's folder, on a disk that all workers share.
         target: where to save: the same folder, or another one.
-        cluster: who takes part. The others must be there already: TensorFlow waits for them for an hour.
+        cluster: who takes part. The others must be there already.
         recipe: how to train.
+        wait: seconds that TensorFlow has to find the others; then this process ends, with a traceback and exit code 1.
 
     Raises:
         LessonError: an artifact is missing or damaged, the batch can't be divided equally, or the workers disagree.
         tf.errors.OpError: one of `LOST_ERRORS`, where another worker was lost.
     """
     used = {name: files.digest(source.need(name)) for name in chain.SCALING.needs}
-    strategy = tf.distribute.MultiWorkerMirroredStrategy()  # returns when all workers are there
+    # It returns when all workers are there. Where one was lost just now, it would wait for an hour, and let no other
+    # Python thread run meanwhile.
+    faulthandler.dump_traceback_later(wait, exit=True)
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    faulthandler.cancel_dump_traceback_later()
     recipe.check(strategy.num_replicas_in_sync)
     agree(strategy, f"{recipe} {used}")  # first, because a worker with another recipe would delete the checkpoint
     keras.utils.set_random_seed(recipe.seed)
@@ -68,9 +75,8 @@ def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe
             training.model.save(path)
         with target.save("history.json") as path:
             files.write_json(path, training.recorder.history)
-        entry: dict[str, Any] = {"workers": cluster.workers, **asdict(recipe)}
-        entry["images_per_second"] = round(training.speed, 1)
-        entry["ended"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        entry = {"workers": cluster.workers, **asdict(recipe), "images_per_second": training.speed, "ended": ended}
         runs.update_record(target.path, lambda record: record.setdefault("workers", []).append(entry))
         checkpoint.delete()
     agree(strategy, "the chief has saved")
@@ -104,7 +110,7 @@ class Training:
     Attributes:
         model: the model that learns, one copy in each worker, all alike after each update.
         recorder: the record of every batch and epoch.
-        speed: images a second so far, without the first update of each epoch, which waits for the graph.
+        speed: images a second so far, by the median time of an update: the first one of all also builds the graph.
     """
 
     def __init__(self, strategy: Any, source: RunFolder, recipe: Recipe) -> None:
@@ -129,25 +135,23 @@ class Training:
         callbacks = [self.recorder, checkpoint] if cluster.is_chief else [self.recorder]
         watching = keras.callbacks.CallbackList(callbacks, model=self.model)
         watching.on_train_begin()
-        images, seconds, seen = 0, 0.0, self.recorder.history["batches"]["images"]
+        seconds: list[float] = []
         for epoch in range(self.recorder.history["epochs"], self._recipe.epochs):
             watching.on_epoch_begin(epoch)
             order = np.random.default_rng([self._recipe.seed, epoch]).permutation(self._learned)
             for number, batch in enumerate(self._batches(order)):
                 begun = time.monotonic()
                 watching.on_train_batch_end(number, {"loss": float(self._update(batch))})
-                if number:
-                    images += seen[-1] - seen[-2]
-                    seconds += time.monotonic() - begun
+                seconds.append(time.monotonic() - begun)
             logs = self._results()
             for batch in self._batches(self._held_out):
                 self._evaluate(batch)
             logs |= {f"val_{name}": value for name, value in self._results().items()}
             watching.on_epoch_end(epoch, logs)
-            self.speed = images / max(seconds, 1e-9)
+            self.speed = round(min(self._recipe.batch_size, len(order)) / statistics.median(seconds), 1)
             if cluster.is_chief:
                 measured = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
-                cluster.say(f"epoch {epoch + 1} of {self._recipe.epochs}: {measured}; {self.speed:.1f} images a second")
+                cluster.say(f"epoch {epoch + 1} of {self._recipe.epochs}: {measured}; {self.speed} images a second")
 
     def _batches(self, order: np.ndarray) -> Iterable[Any]:
         """This worker's share of each batch, in this order of the images."""

@@ -10,8 +10,8 @@ from helpers.errors import LessonError
 from workshop.restart import restart as put_back
 from workshop.wheels import PYTHONS, SYSTEMS, THIS_PYTHON
 
-PACKAGES = """Also put the wheels of all packages into OUT/packages, about 1 GB, for a system (repeat it for several)
-or for the one that this runs on, so that learners install without a network."""
+PACKAGES = """Also put the wheels of all packages into OUT/packages, up to 0.8 GB, for a system (repeat it for
+several) or for the one that this runs on, so that learners install without a network."""
 
 
 class Commands(click.Group):
@@ -55,5 +55,4 @@ def copies(out: Path, packages: tuple[str, ...], python: str) -> None:
 @click.argument("notebooks", nargs=-1)
 def restart(notebooks: tuple[str, ...]) -> None:
     """Put NOTEBOOKS (such as 4 or 04_training; all where none is named) back as they were. Yours are kept."""
-    for line in put_back(chain.ROOT, notebooks):
-        click.echo(line)
+    click.echo("\n".join(put_back(chain.ROOT, notebooks)))

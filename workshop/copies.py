@@ -1,9 +1,10 @@
 """The copies that a workshop hands out, each a folder and a zip: learner, instructor, and the pages to read."""
 
-import ast
 import copy
 import json
+import re
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ SETTINGS = ("pyproject.toml", "requirements.txt", "environment.yml", "Makefile",
 FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", *SETTINGS)
 UNWANTED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".*.partial.*", ".DS_Store")
 INSTRUCTORS_ONLY, LEARNERS_PAGE = Path("workshop", "INSTRUCTOR.md"), Path("workshop", "LEARNER.md")
-LEARNERS_PROFILE = Path("profiles", "quick.yaml")
 YOUR_OWN = "# Your own way, if you want to try more\n"
 
 
@@ -37,14 +37,13 @@ def make_copies(root: Path, out: Path, packages: Sequence[str] = (), python: str
         python: the Python of these wheels.
 
     Raises:
-        LessonError: `out` holds something, `root` is a learners' copy, or the wheels can't be had.
+        LessonError: `out` holds something or can't be written, `root` is a learners' copy, or the wheels can't be had.
     """
-    if out.exists() and any(out.iterdir()):
-        raise LessonError(f"{out} isn't empty, and nothing in it is replaced", f"name a new folder, or empty {out}")
+    _check(out)
     if not (root / INSTRUCTORS_ONLY).is_file():
         raise LessonError("this is a learners' copy, without solutions", "run this in an instructor's copy instead")
     notebooks = {n.name: nbformat.read(root / "notebooks" / f"{n.name}.ipynb", as_version=4) for n in chain.ALL}
-    profile = yaml.safe_load((root / LEARNERS_PROFILE).read_text(encoding="utf-8"))
+    profile = yaml.safe_load((root / "profiles" / "quick.yaml").read_text(encoding="utf-8"))
     with replacing(out) as temporary:
         _copy_project(root, temporary / "learner", {name: for_learner(n, profile) for name, n in notebooks.items()})
         (temporary / "learner" / INSTRUCTORS_ONLY).unlink()
@@ -59,6 +58,16 @@ def make_copies(root: Path, out: Path, packages: Sequence[str] = (), python: str
             out.rmdir()  # Windows doesn't rename onto a folder, not even an empty one
 
 
+def _check(out: Path) -> None:
+    try:
+        if out.exists() and any(out.iterdir()):
+            raise LessonError(f"{out} isn't empty, and nothing in it is replaced", f"name a new folder, or empty {out}")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryDirectory(dir=out.parent).cleanup()
+    except OSError as error:
+        raise LessonError(f"{out} can't be written ({error.strerror})", "name another folder") from error
+
+
 def _copy_project(root: Path, folder: Path, notebooks: Mapping[str, nbformat.NotebookNode]) -> None:
     """Copy the project with these notebooks, and keep each a second time for whoever starts again."""
     for name in FOLDERS:
@@ -68,8 +77,7 @@ def _copy_project(root: Path, folder: Path, notebooks: Mapping[str, nbformat.Not
     for place in (folder / "notebooks", folder / ORIGINALS):
         place.mkdir(exist_ok=True)
         for name, notebook in notebooks.items():
-            text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-            (place / f"{name}.ipynb").write_text(text, encoding="utf-8")
+            nbformat.write(notebook, place / f"{name}.ipynb")
 
 
 def for_learner(notebook: nbformat.NotebookNode, profile: Mapping[str, Any]) -> nbformat.NotebookNode:
@@ -82,6 +90,7 @@ def for_learner(notebook: nbformat.NotebookNode, profile: Mapping[str, Any]) -> 
     learners = copy.deepcopy(notebook)
     learners.cells = [cell for cell in learners.cells if "instructor" not in cell.metadata.get("tags", [])]
     for cell in learners.cells:
+        cell.source = cell.source.replace("<details open>", "<details>")  # as in an instructor's copy
         if cell.cell_type == "code":
             cell.update(outputs=[], execution_count=None)
         if "parameters" in cell.metadata.get("tags", []):
@@ -97,16 +106,12 @@ def for_instructor(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     instructors = copy.deepcopy(notebook)
     for cell in instructors.cells:
         cell.metadata.pop("jupyter", None)
+        cell.source = cell.source.replace("<details>", "<details open>")
     return instructors
 
 
 def with_values(source: str, values: Mapping[str, Any]) -> str:
     """The source of a parameters cell with other values, in lines such as `epochs: int = 3  # passes`."""
-    lines = source.encode().splitlines(keepends=True)  # ast counts in bytes
-    for line in ast.parse(source).body:
-        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value:
-            old, row = line.value, line.value.lineno - 1
-            if line.target.id in values:
-                new = json.dumps(values[line.target.id], ensure_ascii=False).encode()
-                lines[row] = lines[row][: old.col_offset] + new + lines[row][old.end_col_offset :]
-    return b"".join(lines).decode()
+    for name, value in values.items():
+        source = re.sub(rf"(?m)^({name}: \w+ = ).*?(?=  #|$)", rf"\g<1>{json.dumps(value)}", source)
+    return source

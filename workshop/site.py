@@ -13,7 +13,7 @@ from traitlets.config import Config
 
 HERE = Path(__file__).parent
 LIGHT, DARK = "xcode", "github-dark"  # of Pygments' styles, those with enough contrast on our backgrounds
-TIME = re.compile(r"\*\*Time\*\*: (\d+) minutes to teach, of which (\d+) for exercises")
+TIME = re.compile(r"\*\*Time\*\*: (\d+) minutes to teach")
 LINK = re.compile(r"\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
 OUTSIDE = re.compile(r"\[([^\]]*)\]\(\.\./[^)]*\)")  # a file of the project, which the pages come without
 # Text and pictures; widgets would need scripts from elsewhere.
@@ -23,12 +23,11 @@ FRONT = "# Handwritten digits with TensorFlow and Keras\n\nTo read here, and to 
 
 @dataclass(frozen=True)
 class Opening:
-    """What the first cell of a notebook says: its title, its question, and minutes to teach, exercises included."""
+    """What the first cell of a notebook says: its title, its question, and minutes to teach."""
 
     title: str
     question: str
     minutes: int
-    exercises: int
 
 
 def opening(notebook: NotebookNode) -> Opening:
@@ -41,7 +40,7 @@ def opening(notebook: NotebookNode) -> Opening:
     lines, time = [line for line in text.splitlines() if line], TIME.search(text)
     if not lines[0].startswith("# ") or time is None:
         raise ValueError(f"a notebook's opening lacks its title or its line **Time**: {lines[0]}")
-    return Opening(lines[0].removeprefix("# "), lines[1].strip("*"), int(time[1]), int(time[2]))
+    return Opening(lines[0].removeprefix("# "), lines[1].strip("*"), int(time[1]))
 
 
 def write(notebooks: Mapping[str, NotebookNode], root: Path, folder: Path) -> None:

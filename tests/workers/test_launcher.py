@@ -1,13 +1,15 @@
-"""The launcher watches processes that stand in for workers; real ones are killed, stopped and started again."""
+"""The launcher, with processes that stand in for workers; the command, with real ones: killed, stopped, started again."""
 
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import filelock
 import keras
 import numpy as np
 import psutil
@@ -17,14 +19,16 @@ from helpers import chain, files, runs
 from helpers.runs import RunFolder
 from workers import launcher
 from workers.cluster import free_addresses, tf_config
-from workers.launcher import EXIT_WORKER_LOST, Worker, watch
+from workers.launcher import EXIT_WORKER_LOST, start_workers, watch
 
 SLEEP = "import time; time.sleep(60)"
 
 
-def stand_ins(*scripts: str) -> list[Worker]:
-    addresses = free_addresses(len(scripts))
-    return [Worker([sys.executable, "-c", script], addresses, number) for number, script in enumerate(scripts)]
+def stand_ins(*scripts: str) -> list[subprocess.Popen[bytes]]:
+    """Processes that run these scripts in place of the chief, of worker 0 and so on."""
+    number = "json.loads(os.environ['TF_CONFIG'])['task']; number = task['index'] + (task['type'] == 'worker')"
+    code = f"import json, os; task = {number}; exec({scripts}[number])"
+    return start_workers([sys.executable, "-c", code], len(scripts))
 
 
 def test_each_worker_gets_its_task_and_its_share_of_the_cores(capfd, monkeypatch):
@@ -43,23 +47,14 @@ def test_a_killed_worker_ends_the_others_with_the_code_of_a_lost_one(monkeypatch
     monkeypatch.setattr(launcher, "GRACE_SECONDS", 0.5)
     workers = stand_ins(SLEEP, "import os, time; time.sleep(0.5); os.kill(os.getpid(), 9)")
     assert watch(workers) == EXIT_WORKER_LOST
-    assert all(worker.process.poll() is not None for worker in workers)
-    assert "worker 0 did not end well; the others stop too" in capfd.readouterr().out
+    assert all(worker.poll() is not None for worker in workers)
+    assert "worker 0 | was killed (signal 9)" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(("codes", "expected"), [((2, 5), 2), ((5, 1), 1), ((5, 5), 5)])
-def test_the_code_is_of_the_one_that_did_more_than_lose_another(codes, expected, monkeypatch):
-    monkeypatch.setattr(launcher, "POLL_SECONDS", 2)  # both have ended when the launcher looks for the second time
-    assert watch(stand_ins(*(f"import time; time.sleep(0.5); raise SystemExit({code})" for code in codes))) == expected
-
-
-def test_what_a_worker_writes_on_stderr_is_shown_only_when_it_fails(capfd):
-    assert watch(stand_ins("import sys; print('a note', file=sys.stderr)")) == 0
-    assert "a note" not in "".join(capfd.readouterr())
-    assert watch(stand_ins("raise SystemExit('no such thing')")) == 1
-    output = capfd.readouterr().out
-    assert "chief    | no such thing" in output
-    assert "chief    | ended with exit code 1" in output
+def test_the_code_is_of_the_one_that_did_more_than_lose_another(codes, expected, capfd):
+    assert watch(stand_ins(*(f"raise SystemExit({code})" for code in codes))) == expected
+    assert f"chief    | ended with exit code {codes[0]}" in capfd.readouterr().out
 
 
 def test_a_worker_ends_with_its_launcher():
@@ -79,14 +74,9 @@ def test_the_command_answers_without_tensorflow():
 def mine() -> Path:
     """A run's folder with a small data set and a small network."""
     folder = RunFolder("03_model", chain.runs_folder() / "mine", {})
-    random = np.random.default_rng(0)
+    images = np.random.default_rng(0).integers(0, 256, (1250, 12, 12), "uint8")
     with folder.save("dataset.npz") as path:
-        np.savez(
-            path,
-            x_train=random.integers(0, 256, (1250, 12, 12), "uint8"),
-            y_train=np.arange(1250) % 3,
-            normalization=np.array("pixels"),
-        )
+        np.savez(path, x_train=images, y_train=np.arange(1250) % 3, normalization=np.array("pixels"))
     output = keras.layers.Dense(3, activation="softmax")
     model = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Flatten(), output])
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -99,6 +89,13 @@ def mine() -> Path:
 def start(*words: str) -> subprocess.Popen[str]:
     code = [sys.executable, "-m", "workers", "--name=mine", "--batch-size=100", *words]
     return subprocess.Popen(code, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish(*words: str) -> tuple[int, str]:
+    """The exit code of a command, and all that it said."""
+    process = start(*words)
+    said, _ = process.communicate(timeout=120)
+    return process.returncode, said
 
 
 @contextlib.contextmanager
@@ -121,6 +118,38 @@ def started_until(words: str, *options: str) -> Iterator[tuple[subprocess.Popen[
         assert not any(worker.is_running() for worker in workers), "a worker is left"
 
 
+def test_a_run_without_data_gets_the_notebooks_own_sentence():
+    code, said = finish("--local=2")
+    assert code == 2
+    assert "python -m runner run --name mine --to" in said
+    assert not (chain.runs_folder() / "mine").exists()
+
+
+@pytest.mark.parametrize("words", ["--epochs=0", "--batch-size=33", "--name=CON"])
+def test_what_cannot_work_is_refused_before_anything_starts(mine, words):
+    code, said = finish("--local=2", words)
+    assert code == 2, said
+    assert said.count("To fix it") == 1
+
+
+def test_a_run_that_another_command_holds_is_refused(mine):
+    with filelock.FileLock(mine / ".run.lock"):
+        code, said = finish()
+    assert code == 2
+    assert "another command is at work" in said
+
+
+@pytest.mark.slow
+def test_two_workers_train_as_one_does(mine):
+    losses = []
+    for where in ((), ("--local=2",)):
+        code, said = finish("--epochs=2", *where)
+        assert code == 0, said
+        losses.append(files.read_json(mine / "history.json")["loss"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+    assert [entry["workers"] for entry in runs.read_record(mine)["workers"]] == [1, 2]
+
+
 @pytest.mark.slow
 def test_a_killed_worker_is_noticed_and_the_same_command_continues(mine):
     options = ("--local=2", "--epochs=200")
@@ -141,9 +170,8 @@ def test_practice_keeps_the_runs_own_files_and_another_recipe_starts_afresh(mine
     before = {path.name: path.read_bytes() for path in mine.iterdir()}
     with started_until("epoch 2 of 200", "--local=1", "--epochs=200", "--practice=1000"):
         pass
-    process = start("--epochs=1", "--practice=1000")
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, said
+    code, said = finish("--epochs=1", "--practice=1000")
+    assert code == 0, said
     assert "training begins; workers: 1" in said
     assert {path.name: path.read_bytes() for path in mine.iterdir() if path.is_file()} == before
     practice = mine / "practice"
@@ -154,13 +182,17 @@ def test_practice_keeps_the_runs_own_files_and_another_recipe_starts_afresh(mine
 
 
 @pytest.mark.slow
-def test_a_worker_does_not_wait_for_ever_for_one_that_never_starts(mine, monkeypatch):
+@pytest.mark.parametrize("answers", [False, True])
+def test_a_worker_does_not_wait_for_ever_for_one_that_never_starts_or_is_lost_before_training(
+    mine, monkeypatch, answers
+):
     addresses = free_addresses(2)
     monkeypatch.setenv("TF_CONFIG", json.dumps(tf_config(addresses, 0)))
-    process = start("--wait=2")
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert f"no worker answered at {addresses[1]} within 2 seconds" in said
+    port = int(addresses[1].rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)) if answers else contextlib.nullcontext():
+        code, said = finish("--wait=5")
+    assert code == 1
+    assert ("Timeout (0:00:05)!" if answers else f"no worker answered at {addresses[1]} within 5 seconds") in said
 
 
 @pytest.mark.slow
