@@ -59,6 +59,13 @@ def ink(page):
     )
 
 
+def in_theme(page, theme, violations):
+    page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{ theme: 'JupyterLab {theme}' }})")
+    light = str(theme == "Light").lower()
+    page.locator(f"body[data-jp-theme-light={light}][data-jp-theme-name='JupyterLab {theme}']").wait_for()
+    return [f"{theme}: {problem}" for problem in violations(page, ".digit-canvas")]
+
+
 def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing, violations):
     page = drawing.page
     answer = page.locator(".digit-canvas .answer")
@@ -74,7 +81,7 @@ def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing, violati
         page.wait_for_function(f"document.querySelector('.digit-canvas .room .right')?.textContent === '{count}'")
         assert "Counted: a 7, read as 7. Saved as" in answer.inner_text() and ink(page) == 0
         draw(page, SEVEN)
-    assert violations(page, ".digit-canvas") == []
+    assert [problem for theme in ("Dark", "Light") for problem in in_theme(page, theme, violations)] == []
     folder = drawing.root / "drawings"
     assert folder_classes(folder) == ("7",) and len(list(folder.rglob("*.png"))) == 2
 
