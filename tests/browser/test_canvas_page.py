@@ -22,6 +22,8 @@ model = create_model((28, 28, 1), 10, "adam", "sparse_categorical_crossentropy",
 model.fit(images, labels, batch_size=32, epochs=1, verbose=0)
 """
 SHOW = "Canvas(model, 'pixels', '0123456789', DATA_FOLDER.parent / 'drawings')"
+USED_HEIGHT = """() => document.querySelector(".digit-canvas fieldset").getBoundingClientRect().bottom
+    - document.querySelector(".digit-canvas").getBoundingClientRect().top"""
 SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.62, 0.4), (0.52, 0.6), (0.45, 0.8)]
 
 
@@ -62,7 +64,9 @@ def ink(page):
 def in_theme(page, theme, violations):
     page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{ theme: 'JupyterLab {theme}' }})")
     light = str(theme == "Light").lower()
-    page.locator(f"body[data-jp-theme-light={light}][data-jp-theme-name='JupyterLab {theme}']").wait_for()
+    page.locator(f"body[data-jp-theme-light={light}][data-jp-theme-name='JupyterLab {theme}']").wait_for(
+        state="attached"
+    )
     return [f"{theme}: {problem}" for problem in violations(page, ".digit-canvas")]
 
 
@@ -74,6 +78,9 @@ def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing, violati
     assert "The model reads 7" in answer.inner_text()
     assert page.locator(".digit-canvas .best th").inner_text() == "7"
     assert page.locator(".digit-canvas .map").count() == 18
+    # On a projector, the paper, the answer and what to press next are seen at once.
+    room = page.locator(".jp-WindowedPanel-outer").bounding_box()["height"]
+    assert page.evaluate(USED_HEIGHT) <= room
 
     page.get_by_label("save the drawing").check()
     for count in (1, 2):
@@ -95,7 +102,7 @@ def test_undo_takes_one_stroke_back_and_clear_all(drawing):
     page.get_by_role("button", name="Undo").click()
     assert ink(page) == one_stroke
     page.get_by_role("button", name="Clear").click()
-    assert ink(page) == 0 and page.locator(".digit-canvas .answer").inner_text() == ""
+    assert ink(page) == 0 and page.locator(".digit-canvas .answer").inner_text() == "Draw a digit."
 
 
 def test_the_keyboard_draws_and_jupyterlab_keeps_its_hands_off(drawing):
@@ -106,7 +113,7 @@ def test_the_keyboard_draws_and_jupyterlab_keeps_its_hands_off(drawing):
         page.keyboard.press(key)
     page.wait_for_function("document.querySelector('.digit-canvas .spoken').textContent.includes('reads 1')")
     page.keyboard.press("u")
-    assert page.locator(".digit-canvas .answer").inner_text() == ""
+    assert page.locator(".digit-canvas .answer").inner_text() == "Draw a digit."
     page.keyboard.press("c")
     assert page.evaluate("jupyterapp.shell.currentWidget.content.widgets.length") == cells
     assert page.evaluate("document.activeElement.className") == "paper"
