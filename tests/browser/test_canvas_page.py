@@ -9,17 +9,24 @@ from helpers.folders import folder_classes
 pytestmark = pytest.mark.browser
 
 TRAIN = """
+from pathlib import Path
+
 import keras
 import numpy as np
 from helpers.canvas import Canvas
 from helpers.chain import DATA_FOLDER
 from helpers.lesson import create_model, process_data
 
-keras.utils.set_random_seed(1)
-with np.load(DATA_FOLDER / "mnist.npz") as data:
-    images, labels = process_data(data["x_train"][:6000], "pixels"), data["y_train"][:6000]
-model = create_model((28, 28, 1), 10, "adam", "sparse_categorical_crossentropy", ["accuracy"], filters=16)
-model.fit(images, labels, batch_size=32, epochs=1, verbose=0)
+trained = Path("canvas.keras")  # by the first of the tests
+if trained.exists():
+    model = keras.models.load_model(trained)
+else:
+    keras.utils.set_random_seed(1)
+    with np.load(DATA_FOLDER / "mnist.npz") as data:
+        images, labels = process_data(data["x_train"][:6000], "pixels"), data["y_train"][:6000]
+    model = create_model((28, 28, 1), 10, "adam", "sparse_categorical_crossentropy", ["accuracy"], filters=16)
+    model.fit(images, labels, batch_size=32, epochs=1, verbose=0)
+    model.save(trained)
 """
 SHOW = "Canvas(model, 'pixels', '0123456789', DATA_FOLDER.parent / 'drawings')"
 USED_HEIGHT = """() => document.querySelector(".digit-canvas fieldset").getBoundingClientRect().bottom
