@@ -4,6 +4,7 @@ const SIDE = 140; // pixels of the drawing that the kernel gets, in both directi
 const PEN = 0.085; // the pen's width, as a share of the paper
 const STEP = 0.05; // what an arrow key moves the pen by; a fifth of it with Shift
 const LATE = 5000; // milliseconds after which an answer is no longer waited for
+const INVITATION = "Draw a digit.";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -23,14 +24,6 @@ function render({ model, el }) {
 
   // --- what is on the page ---
   const id = `digit-canvas-${Math.random().toString(36).slice(2)}`;
-  element(
-    root,
-    "p",
-    "Draw a digit with the mouse, a pen or a finger. Keys, once the paper is selected: the arrows move the pen (with " +
-      "Shift, by less), Space puts it down or lifts it, U undoes a stroke, C or Escape clears the paper.",
-    { id },
-  );
-  const answer = element(root, "p", "", { class: "answer", "aria-hidden": "true" });
   const top = element(root, "div", "", { class: "row" });
 
   const left = element(top, "div");
@@ -46,7 +39,7 @@ function render({ model, el }) {
   const undoButton = element(left, "button", "Undo", { type: "button" });
   const clearButton = element(left, "button", "Clear", { type: "button" });
 
-  const middle = element(top, "figure");
+  const middle = element(top, "figure", "", { class: "seen-by" });
   element(middle, "figcaption", "What the model sees");
   const seen = element(middle, "canvas", "", { class: "pixels seen", role: "img", "aria-label": "Nothing yet" });
 
@@ -60,13 +53,14 @@ function render({ model, el }) {
     return { row, bar, number: element(row, "td", "–") };
   });
 
-  const inside = element(top, "figure");
+  const inside = element(top, "figure", "", { class: "inside" });
   element(inside, "figcaption", "Strongest feature maps");
   const maps = layers.map((layer) => {
     element(inside, "div", layer);
-    return element(inside, "div", "", { role: "img", "aria-label": `Feature maps of ${layer}: nothing yet` });
+    return element(inside, "div", "", { class: "maps", role: "img", "aria-label": `Feature maps of ${layer}: nothing yet` });
   });
 
+  const answer = element(root, "p", INVITATION, { class: "answer", "aria-hidden": "true" });
   const spoken = element(root, "p", "", { class: "spoken", "aria-live": "polite" });
 
   const meant = element(root, "fieldset");
@@ -79,6 +73,13 @@ function render({ model, el }) {
   const keep = element(choice, "input", "", { type: "checkbox" });
   choice.append(` and save the drawing in ${folder}`);
   const room = element(root, "div");
+  element(
+    root,
+    "p",
+    "Draw with the mouse, a pen or a finger. Keys, once the paper is selected: the arrows move the pen (with Shift, " +
+      "by less), Space puts it down or lifts it, U undoes a stroke, C or Escape clears the paper.",
+    { id },
+  );
 
   // --- drawing ---
   let strokes = []; // each a list of [x, y], as shares of the paper
@@ -242,7 +243,7 @@ function render({ model, el }) {
   }
 
   function forget(problem = "") {
-    answer.textContent = problem;
+    answer.textContent = problem || INVITATION;
     say(problem || "The paper is empty");
     for (const { row, bar, number } of rows) {
       row.className = bar.style.width = "";

@@ -1,5 +1,6 @@
 """The pages that the project writes, as a phone, a projector and a printer show them: the site, the handout, the report."""
 
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,10 @@ from helpers.chain import ROOT
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 400, "height": 800}
+# Text that scrolls sideways; tables that are drawn with lines have to.
+SCROLLING = """() => [...document.querySelectorAll("pre")]
+    .filter(part => part.scrollWidth > part.clientWidth + 1 && !part.innerText.includes("┃"))
+    .map(part => part.innerText.slice(0, 80).replaceAll("\\n", " "))"""
 
 
 def written(*words):
@@ -24,7 +29,8 @@ def pages(tmp_path_factory):
     written("workshop", folder / "copies")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DIGITS_RUNS", str(folder / "runs"))
-        written("runner", "run", "--profile", "smoke")
+        # A narrow network, since how well it learns doesn't matter to a page.
+        written("runner", "run", "--profile", "smoke", "-p", "filters", 16, "-p", "expected_accuracy", 0)
     return [*sorted((folder / "copies/site").rglob("*.html")), folder / "runs/smoke/report.html"]
 
 
@@ -41,6 +47,7 @@ def test_pages_read_well_on_a_phone_and_ask_no_network(pages, page, violations, 
         width = page.evaluate("document.documentElement.scrollWidth")
         problems += [f"{path.name}: {problem}" for problem in found]
         problems += [f"{path.name}: {width} pixels wide"] if width > PHONE["width"] else []
+        problems += [f"{path.name} scrolls: {text}" for text in page.evaluate(SCROLLING)]
     from_network = [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
     assert "\n".join(from_network + problems) == ""
 
@@ -57,3 +64,22 @@ def test_every_link_within_the_pages_leads_somewhere(pages, page):
             .map(name => `${document.title}: #${name}`)"""
         )
     assert dead == []
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_the_handout_prints_on_one_sheet(page, paper):
+    page.goto((ROOT / "workshop/handout.html").as_uri())
+    printed = page.pdf(format=paper)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+
+
+def test_what_is_folded_is_printed_unfolded(pages, page):
+    for path in pages:
+        page.goto(path.as_uri())
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")  # which emulated media alone don't bring
+        page.emulate_media(media="print")
+        folded = page.evaluate(
+            """() => [...document.querySelectorAll("details > :not(summary)")]
+            .filter(part => !part.checkVisibility()).map(part => part.innerText.slice(0, 80))"""
+        )
+        assert folded == [], path.name
