@@ -33,5 +33,4 @@ def run() -> int:
 
 
 if __name__ == "__main__":
-    # Not sys.exit: where a signal came during an import that calls exec, Python would now end itself by SIGINT.
-    os._exit(run())
+    sys.exit(run())

@@ -92,7 +92,7 @@ def _work(name: str, recipe: Recipe, wait: int) -> int:
         if not others_are_there(cluster, wait):
             return EXIT_FAILED
         try:
-            engine.train(source, target, cluster, recipe, wait)
+            engine.train(source, target, cluster, recipe)
         except engine.LOST_ERRORS as error:
             if cluster.workers == 1:
                 raise

@@ -7,7 +7,6 @@ batches is written out here; what happens in a batch is still the model's own `t
 
 import contextlib
 import datetime
-import faulthandler
 import io
 import statistics
 import time
@@ -35,7 +34,7 @@ errors = tf.errors
 LOST_ERRORS = (errors.AbortedError, errors.CancelledError, errors.DeadlineExceededError, errors.UnavailableError)
 
 
-def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe, wait: int) -> None:
+def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe) -> None:
     """Train the run's `model.keras` on its `dataset.npz`; the chief saves `trained.keras` and `history.json`.
 
     The chief also adds to the list `workers` of the record: how many there were, the recipe, the images a second, and
@@ -46,18 +45,15 @@ def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe
         target: where to save: the same folder, or another one.
         cluster: who takes part. The others must be there already.
         recipe: how to train.
-        wait: seconds that TensorFlow has to find the others; then this process ends, with a traceback and exit code 1.
 
     Raises:
         LessonError: an artifact is missing or damaged, the batch can't be divided equally, or the workers disagree.
         tf.errors.OpError: one of `LOST_ERRORS`, where another worker was lost.
     """
     used = {name: files.digest(source.need(name)) for name in chain.SCALING.needs}
-    # It returns when all workers are there. Where one was lost just now, it would wait for an hour, and let no other
-    # Python thread run meanwhile.
-    faulthandler.dump_traceback_later(wait, exit=True)
+    # It returns when all workers are there. A worker that is lost in this very moment keeps the others waiting: an
+    # hour on a cluster; on one machine, the launcher ends them.
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    faulthandler.cancel_dump_traceback_later()
     recipe.check(strategy.num_replicas_in_sync)
     agree(strategy, f"{recipe} {used}")  # first, because a worker with another recipe would delete the checkpoint
     keras.utils.set_random_seed(recipe.seed)

@@ -6,6 +6,7 @@ import pty
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -73,6 +74,7 @@ def test_an_interrupt_that_comes_out_of_exec_gives_the_documented_code(tmp_path)
     package.mkdir()
     for name in ("__init__.py", "__main__.py", "stop.py"):
         shutil.copy(ROOT / "runner" / name, package)
+    (package / "screen.py").write_text("def make_streams_last(): ...\n", encoding="utf-8")
     (package / "cli.py").write_text("def main():\n    exec('raise KeyboardInterrupt')\n", encoding="utf-8")
     assert subprocess.run([sys.executable, "-m", "runner"], cwd=tmp_path, check=False).returncode == INTERRUPTED
 

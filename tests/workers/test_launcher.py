@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -182,17 +181,12 @@ def test_practice_keeps_the_runs_own_files_and_another_recipe_starts_afresh(mine
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("answers", [False, True])
-def test_a_worker_does_not_wait_for_ever_for_one_that_never_starts_or_is_lost_before_training(
-    mine, monkeypatch, answers
-):
+def test_a_worker_does_not_wait_for_ever_for_one_that_never_starts(mine, monkeypatch):
     addresses = free_addresses(2)
     monkeypatch.setenv("TF_CONFIG", json.dumps(tf_config(addresses, 0)))
-    port = int(addresses[1].rpartition(":")[2])
-    with socket.create_server(("127.0.0.1", port)) if answers else contextlib.nullcontext():
-        code, said = finish("--wait=5")
+    code, said = finish("--wait=5")
     assert code == 1
-    assert ("Timeout (0:00:05)!" if answers else f"no worker answered at {addresses[1]} within 5 seconds") in said
+    assert f"no worker answered at {addresses[1]} within 5 seconds" in said
 
 
 @pytest.mark.slow
