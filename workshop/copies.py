@@ -93,7 +93,7 @@ def for_learner(notebook: nbformat.NotebookNode, profile: Mapping[str, Any]) -> 
         cell.source = cell.source.replace("<details open>", "<details>")  # as in an instructor's copy
         if cell.cell_type == "code":
             cell.update(outputs=[], execution_count=None)
-            cell.metadata["jupyter"] = {"source_hidden": "check" in cell.metadata.get("tags", [])}  # it holds the answer
+            cell.metadata["jupyter"] = {"source_hidden": "check" in cell.metadata.get("tags", [])}  # it tells
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = with_values(cell.source, profile)
         if "solution" in cell.metadata.get("tags", []):
