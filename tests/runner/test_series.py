@@ -15,8 +15,10 @@ pytestmark = pytest.mark.slow
 
 
 def run(runs: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command, variables = [sys.executable, "-m", "runner", "run", *words], {**os.environ, "DIGITS_RUNS": str(runs)}
-    return subprocess.run(command, env=variables, cwd=runs.parent, capture_output=True, text=True)
+    command, variables = [sys.executable, "-m", "runner", "run", *words], os.environ | {"PYTHONPATH": str(chain.ROOT)}
+    return subprocess.run(
+        command, env=variables | {"DIGITS_RUNS": str(runs)}, cwd=runs.parent, capture_output=True, text=True
+    )
 
 
 @pytest.fixture(scope="module")
