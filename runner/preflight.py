@@ -55,7 +55,8 @@ def _check_folder(folder: Path) -> None:
             raise LessonError(f"the folder {shown} is not empty, and not a run", other)
     except OSError as error:
         raise LessonError(f"{files.shown(folder / runs.RECORD)} can't be read ({error.strerror})", other) from error
-    place = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+    drive = Path(folder.anchor)  # which a system with drives may lack
+    place = next((place for place in (folder, *folder.parents) if os.path.lexists(place)), drive)
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         fix = f"make {files.shown(place)} a folder that you can write, {other}, or set the variable DIGITS_RUNS"
         raise LessonError(f"{shown} can't be written", fix)
