@@ -68,11 +68,15 @@ def test_a_link_leads_to_the_next_notebook(lab):
 
 
 def one_message(lab):
-    """The only error of a notebook, as the learner sees it."""
-    box = lab.page.locator(ERROR)
-    assert box.count() == 1
-    text = box.inner_text().strip()
+    """The first error of a notebook, as the learner sees it, and nothing else that isn't a consequence of it.
+
+    After an error the kernel drops the cells that have reached it. On a busy machine JupyterLab sends some of Run All
+    later; the kernel runs those, and they miss a name that the stopped cells would have made.
+    """
+    first, *later = lab.page.locator(ERROR).all_inner_texts()
+    text = str(first).strip()
     assert "Traceback" not in text and len(text.splitlines()) <= 2, text
+    assert [other for other in later if "NameError: name" not in other] == []
     return text
 
 
