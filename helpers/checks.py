@@ -65,7 +65,7 @@ def check_kernel() -> Check:
     if start.parent not in (Path(), Path(sys.executable).parent):
         fix = "remove the kernel of that name: python -m jupyter kernelspec remove python3"
         return Check("kernel", False, f"the kernel python3 starts {start}, not {sys.executable}", fix)
-    return Check("kernel", True, f"starts {sys.executable}")
+    return Check("kernel", True, "is the Python of this environment")
 
 
 def check_data(dataset: str = "mnist") -> Check:
