@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,14 @@ from standins import edit_cell, processes_in, wait_for
 from helpers.chain import ROOT
 from runner import series
 from runner.stop import INTERRUPTED
+
+
+@pytest.fixture(autouse=True)
+def hears_a_closed_terminal() -> Iterator[None]:
+    """Also where the tests themselves run under nohup, which the runner would obey."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -32,7 +32,8 @@ def stand_ins(*scripts: str) -> list[subprocess.Popen[bytes]]:
 
 def test_each_worker_gets_its_task_and_its_share_of_the_cores(capfd, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8), raising=False)
-    script = "import os; print(os.environ['TF_CONFIG'][-34:], os.environ['TF_NUM_INTRAOP_THREADS'])"
+    words = "os.environ['TF_CONFIG'][-34:] + ' ' + os.environ['TF_NUM_INTRAOP_THREADS'] + chr(10)"
+    script = f"import os; os.write(1, ({words}).encode())"  # in one piece, or lines would mix
     assert watch(stand_ins(script, script, script)) == 0
     lines = capfd.readouterr().out.splitlines()
     assert sorted(line[line.index('"type"') :] for line in lines) == [
