@@ -29,7 +29,8 @@ PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "matplotlib", "paper
 METRICS, HISTORY, REPORT = "metrics.json", "history.json", "report.html"
 KERNEL_LOG = "kernel.log"  # what the last kernel said outside its notebook
 LOCKS = (runs.RUN_LOCK, ".record.lock")
-BESIDE = {"04_training": ("checkpoint", "tensorboard")}  # what a notebook writes beside its artifacts
+# What a notebook, or `python -m workers`, writes beside its artifacts.
+BESIDE = {"04_training": ("checkpoint", "tensorboard"), "07_scaling_out": ("checkpoint-of-workers",)}
 
 
 def now() -> str:

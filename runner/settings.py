@@ -42,12 +42,12 @@ def resolve(
         What was asked for, and everything that is wrong with it; it is only good where nothing is.
     """
     problems: list[LessonError] = []
-    before = None
-    if profile is None:
-        with contextlib.suppress(LessonError, OSError, ValueError):  # preflight says what is wrong with the record
-            before = record.load(chain.runs_folder() / (name or DEFAULT_PROFILE))
+    before, kept_as = None, DEFAULT_PROFILE if name is None else name
+    if profile is None and not chain.run_name_problem(kept_as):
+        with contextlib.suppress(LessonError, OSError):  # preflight says what is wrong with the record
+            before = record.load(chain.runs_folder() / kept_as)
     if before:
-        profile, name = before.asked.profile, before.asked.name
+        profile, name = before.asked.profile, kept_as
         pairs = [*before.asked.given.items(), *pairs]
     elif profile is None and name != INTERACTIVE:
         profile = DEFAULT_PROFILE

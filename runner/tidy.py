@@ -14,7 +14,8 @@ from helpers.files import shown
 from runner import record, screen
 
 CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache", "build", "dist")
-NESTED_CACHES = ("*/__pycache__", "*/*/__pycache__", "*/.ipynb_checkpoints")
+NESTED_CACHES = ("__pycache__", ".ipynb_checkpoints")
+FOLDERS = ("helpers", "runner", "workers", "workshop", "tests", "notebooks")  # a reader's own keep their caches
 
 
 def store_outputs(folder: Path) -> int:
@@ -62,13 +63,14 @@ def clean() -> int:
     """
     out, freed, left = screen.console(), 0, []
     folders = [path for path in sorted(chain.runs_folder().glob("*")) if runs.is_run(path)]
-    caches = [path for pattern in (*CACHES, *NESTED_CACHES) for path in chain.ROOT.glob(pattern)]
+    caches = [chain.ROOT / name for name in CACHES if (chain.ROOT / name).is_dir()]
+    caches += [path for folder in FOLDERS for name in NESTED_CACHES for path in (chain.ROOT / folder).rglob(name)]
     for path in [*folders, *caches]:
         size = _size(path)
         try:
             _delete_run(path) if path in folders else record.delete(path)
             kept = ", ".join(sorted(inside.name for inside in path.glob("*")))
-            out.print(f"deleted {shown(path)}" + (f", but for what the project did not write: {kept}" if kept else ""))
+            out.print(f"deleted {shown(path)}" + (f", but for {kept}" if kept else ""))
         except LessonError as error:
             left.append(error.what)
         freed += size - _size(path)
@@ -80,6 +82,8 @@ def clean() -> int:
 
 def _delete_run(folder: Path) -> None:
     """Delete what the project wrote into a run's folder, its record last, and the folder if nothing else is in it."""
+    if runs.is_run(practice := folder / "practice"):  # the run within the run that 07 makes
+        _delete_run(practice)
     beside = [folder / record.REPORT, folder / record.KERNEL_LOG, *folder.glob(".*.partial.*")]
     try:
         with record.lock_of(folder):

@@ -53,7 +53,10 @@ def test_outputs_of_other_code_are_refused_and_change_nothing(done, fast):
 def test_clean_deletes_what_the_project_wrote_and_nothing_else(done, fast, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(chain, "ROOT", tmp_path)  # whose caches are deleted, not this project's
     (fast.folder / "my notes.txt").write_text("mine")
+    (fast.folder / "checkpoint-of-workers").mkdir()
+    shutil.copytree(fast.folder, fast.folder / "practice", ignore=shutil.ignore_patterns("my notes.txt"))
     (tmp_path / "helpers" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "my own" / ".ipynb_checkpoints").mkdir(parents=True)
     folder = chain.runs_folder()
     for name in ("Documents", "locked", "damaged"):
         (folder / name).mkdir()
@@ -64,6 +67,7 @@ def test_clean_deletes_what_the_project_wrote_and_nothing_else(done, fast, tmp_p
     assert sorted(path.name for path in folder.iterdir()) == ["Documents", "damaged", "fast", "locked"]
     assert [path.name for path in fast.folder.iterdir()] == ["my notes.txt"]
     assert not list((tmp_path / "helpers").iterdir())
+    assert list((tmp_path / "my own").iterdir())
     assert "my notes.txt" in capsys.readouterr().out
 
 

@@ -81,6 +81,8 @@ def test_a_run_that_exists_keeps_what_it_was_run_with_named_or_not(done):
         found, _ = resolve(name=name, pairs=[("seed", "5")])
         assert (found.profile, found.given) == ("fast", {"epochs": 2, "seed": 5})
     assert resolve(profile="fast")[0].given == {}
+    for name in ("", f"../{chain.runs_folder().name}/fast"):
+        assert "cannot be called" in told(name=name), "whatever is there"
 
 
 @pytest.mark.parametrize("profile", sorted(Path(chain.PROFILES_FOLDER).glob("*.yaml")), ids=lambda path: path.stem)
