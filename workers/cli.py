@@ -104,6 +104,8 @@ def _work(name: str, recipe: Recipe, wait: int) -> int:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the runner's lock too, so that neither writes where the other does; the system frees it in any case."""
+    if folder.exists() and not runs.is_run(folder):
+        raise LessonError(f"{files.shown(folder)} is not a run", "move it away and start again")
     runs.update_record(folder, lambda _: None)
     try:
         with filelock.FileLock(folder / runs.RUN_LOCK, timeout=0):

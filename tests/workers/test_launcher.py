@@ -132,6 +132,14 @@ def test_what_cannot_work_is_refused_before_anything_starts(mine, words):
     assert said.count("To fix it") == 1
 
 
+def test_a_folder_practice_that_is_no_run_is_left_as_it_is(mine):
+    (mine / "practice").mkdir()
+    (mine / "practice" / "trained.keras").write_text("mine")
+    code, said = finish("--practice=1000")
+    assert (code, "is not a run" in said) == (2, True)
+    assert [path.name for path in (mine / "practice").iterdir()] == ["trained.keras"]
+
+
 def test_a_run_that_another_command_holds_is_refused(mine):
     with filelock.FileLock(mine / ".run.lock"):
         code, said = finish()
