@@ -38,7 +38,7 @@ lab: $(INSTALLED) ## open the first notebook in JupyterLab, which wraps long lin
 	@JUPYTER_CONFIG_PATH=docs/jupyter $(VENV_PYTHON) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/01_setup.ipynb
 
 test: $(INSTALLED) ## run the quick tests, the notebooks against their stored outputs included
-	@$(VENV_PYTHON) -m pytest -m "not slow and not browser"
+	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile -m "not slow and not browser"
 
 test-all: $(INSTALLED) ## run the slow tests too
 	@$(VENV_PYTHON) -m pytest -m "not browser"

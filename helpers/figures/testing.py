@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from helpers.figures import BLUE, FONT, GREY, ORANGE, draw_image, label, name_classes, new_figure
 
 MOST_NUMBERS = 20  # classes; with more, numbers no longer fit into a confusion matrix' squares
-MOST_KERNELS = 64
+MOST_KERNELS = 32
 
 
 def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
@@ -75,20 +75,20 @@ def draw_reliability(claimed: np.ndarray, found: np.ndarray, interval: np.ndarra
 
 
 def draw_kernels(kernels: np.ndarray) -> Figure:
-    """The kernels of a convolution as pictures, at most 64 of them.
+    """The kernels of a convolution as pictures, the first 32 of them.
 
     Args:
         kernels: of shape (filters, height, width); all share one scale of colors, from the smallest to the largest.
     """
-    kernels = kernels[:MOST_KERNELS]
-    columns = min(16, len(kernels))
-    rows = -(-len(kernels) // columns)
-    figure = new_figure(f"{len(kernels)} kernels that the first convolution learned", 7.5, 0.5 * rows + 0.9)
+    shown = kernels[:MOST_KERNELS]
+    columns = min(8, len(shown))
+    rows = -(-len(shown) // columns)
+    figure = new_figure(f"{len(shown)} of the first convolution's {len(kernels)} kernels", 7.5, 0.85 * rows + 0.6)
     grid = figure.subplots(rows, columns, squeeze=False)
     limit = float(np.abs(kernels).max())
     for axes in grid.flat:
         axes.axis("off")
-    for axes, kernel in zip(grid.flat, kernels, strict=False):
+    for axes, kernel in zip(grid.flat, shown, strict=False):
         picture = axes.imshow(kernel, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
     figure.colorbar(picture, ax=grid, shrink=0.9, aspect=12).set_label("weight", fontsize=FONT - 1)
     return figure

@@ -1,6 +1,8 @@
 """Training: each batch is recorded, and one that was cut short continues only as the same training."""
 
+import gc
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -15,6 +17,16 @@ LABELS = np.arange(50, dtype="uint8") % 3
 TRAINING, BATCH = 40, 16  # a fifth is held out, and the last batch of an epoch holds 8 images
 SEEN = [16, 32, 40, 56, 72, 80, 96, 112, 120]
 RECIPE = {"parameters": {"epochs": 3}, "made_from": {"dataset.npz": "a"}}
+
+
+@pytest.fixture(autouse=True)
+def _iterators_end() -> Iterator[None]:
+    """A training that was stopped leaves its iterator of images to the garbage collector.
+
+    When it goes, TensorFlow waits for its thread: up to a minute if it is old. So it goes here, not in a later test.
+    """
+    yield
+    gc.collect()
 
 
 def new_model(learning_rate: float = 0.01) -> keras.Model:

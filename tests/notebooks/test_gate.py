@@ -62,6 +62,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     return gate.run_nbval(folder, folder / "runs")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNNING)
 def test_what_only_a_run_can_show_is_caught(found: dict[str, list[str]], name: str) -> None:
     words = RUNNING[name][1]
