@@ -5,8 +5,8 @@ The lesson itself is in the notebook: loading, the step size, `fit`, saving.
 
 # ruff: noqa: ARG002 (Keras says what a callback's methods are given)
 
+import contextlib
 import json
-import shutil
 import time
 import zipfile
 from pathlib import Path
@@ -102,21 +102,27 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(self, folder: Path, recorder: Recorder, recipe: dict[str, Any]) -> None:
         super().__init__()
-        self._path, self._recorder = folder / "checkpoint.keras", recorder
+        self._path, self._recorder, self._kept = folder / "checkpoint.keras", recorder, 0
         self._recipe = json.loads(json.dumps(recipe, default=str))
 
     def resume(self, model: keras.Model) -> keras.Model:
         """The model to continue with: that of the last finished epoch of the same training, or else `model` itself.
 
         The recorder continues the kept history. What another training kept here is deleted.
+
+        Raises:
+            LessonError: what is kept is damaged.
         """
-        kept = json.loads(dict(files.unzip(self._path))[RECORD]) if self._path.is_file() else {}
+        try:
+            kept = json.loads(dict(files.unzip(self._path))[RECORD]) if self._path.is_file() else {}
+        except (OSError, ValueError, KeyError) as error:
+            raise LessonError(f"{files.shown(self._path)} is damaged ({error})", "delete it and start over") from error
         if kept.get("recipe") != self._recipe:
             self.delete()
             self._recorder.start_over()
             return model
-        self._recorder.history = kept["history"]
-        print(f"An earlier training was cut short: {_epochs(kept['history']['epochs'])} kept.")
+        self._recorder.history, self._kept = kept["history"], kept["history"]["epochs"]
+        print(f"An earlier training was cut short: {_epochs(self._kept)} kept.")
         return keras.models.load_model(self._path)
 
     def __enter__(self) -> "Checkpoint":
@@ -124,9 +130,10 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, KeyboardInterrupt):
-            finished = self._recorder.history["epochs"]
-            what = f"Stopped. {_epochs(finished)} kept" if finished else "Stopped before an epoch was finished"
-            raise TrainingStopped(what, f"run this cell again to {'continue' if finished else 'start over'}") from None
+            what = f"Stopped. {_epochs(self._kept)} kept" if self._kept else "Stopped before an epoch was finished"
+            raise TrainingStopped(
+                what, f"run this cell again to {'continue' if self._kept else 'start over'}"
+            ) from None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keep this epoch in place of the one before it."""
@@ -134,10 +141,14 @@ class Checkpoint(keras.callbacks.Callback):
             self.model.save(temporary)
             with zipfile.ZipFile(temporary, "a") as archive:
                 archive.writestr(RECORD, json.dumps({"recipe": self._recipe, "history": self._recorder.history}))
+        self._kept = epoch + 1
 
     def delete(self) -> None:
         """Delete what is kept: it belongs to another training, or this one has saved its result."""
-        shutil.rmtree(self._path.parent, ignore_errors=True)
+        for path in self._path.parent.glob("*checkpoint.keras"):  # one that a killed process left half-written, too
+            path.unlink()
+        with contextlib.suppress(OSError):  # it was never there, or holds something that isn't ours
+            self._path.parent.rmdir()
 
 
 def _epochs(count: int) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from helpers import runs, training
+from helpers.errors import LessonError
 from helpers.training import Checkpoint, Recorder
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 8, 8), dtype="uint8")
@@ -115,6 +116,23 @@ def test_another_training_starts_over(tmp_path: Path, other: dict) -> None:
     assert not tmp_path.exists()
 
 
+def test_what_others_put_beside_a_checkpoint_stays(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / ".123.partial.checkpoint.keras").write_bytes(b"PK")  # what a killed process cannot delete
+    stop(tmp_path, epoch=2)
+    Checkpoint(tmp_path, Recorder(TRAINING, BATCH), {}).delete()
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_damaged_checkpoint_gets_a_sentence_and_stays(tmp_path: Path) -> None:
+    stop(tmp_path, epoch=2)
+    path = tmp_path / "checkpoint.keras"
+    path.write_bytes(path.read_bytes()[:900])
+    with pytest.raises(LessonError, match=r"checkpoint\.keras is damaged \(.*\)\nTo fix it: delete it and start over"):
+        train(tmp_path)
+    assert path.exists()
+
+
 def test_the_cell_run_again_before_an_epoch_is_finished_forgets_what_was_recorded(tmp_path: Path) -> None:
     recorder, model = Recorder(TRAINING, BATCH), new_model()
     recorder.on_epoch_begin(0)
@@ -128,12 +146,11 @@ def test_what_stops_in_the_middle_of_saving_an_epoch_loses_nothing(tmp_path: Pat
 
     def save_half(model: keras.Model, path: Path) -> None:
         path.write_bytes(b"PK")
-        raise SystemExit
+        raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+    with monkeypatch.context() as patch, pytest.raises(training.TrainingStopped, match=r"1 epoch is kept"):
         patch.setattr(keras.Model, "save", save_half)
         train(tmp_path)
-    (tmp_path / ".123.partial.checkpoint.keras").write_bytes(b"PK")  # what a killed process cannot delete
     recorder = Recorder(TRAINING, BATCH)
     assert int(Checkpoint(tmp_path, recorder, RECIPE).resume(new_model()).optimizer.iterations) == 3
     assert recorder.history["epochs"] == 1
