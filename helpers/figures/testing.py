@@ -42,8 +42,8 @@ def draw_precision_recall(precision: np.ndarray, recall: np.ndarray, class_names
     axes = figure.subplots()
     places = np.arange(len(class_names))
     axes.vlines(places, np.minimum(precision, recall) * 100, np.maximum(precision, recall) * 100, color=GREY, zorder=1)
-    axes.scatter(places, precision * 100, s=50, color=BLUE, marker="o", label="precision")
-    axes.scatter(places, recall * 100, s=50, color=ORANGE, marker="s", label="recall")
+    axes.scatter(places, precision * 100, s=50, color=BLUE, marker="o", label="precision", zorder=3)
+    axes.scatter(places, recall * 100, s=110, color="none", edgecolor=ORANGE, linewidth=2, marker="s", label="recall")
     label(axes, "class", "share (%)")
     name_classes(axes, class_names)
     figure.legend(loc="outside right upper", frameon=False, fontsize=FONT - 1)
@@ -112,7 +112,7 @@ def draw_feature_maps(image: np.ndarray, maps: Sequence[np.ndarray], names: Sequ
             axes.set_axis_off()
         for axes, values in zip(row, layer, strict=False):
             axes.set_axis_on()
-            axes.imshow(values, cmap="magma", vmin=0, interpolation="nearest")
+            axes.imshow(values, cmap="Greys", vmin=0, interpolation="nearest")
             axes.set(xticks=[], yticks=[])
         height, width = layer.shape[1:]
         row[0].set_ylabel(f"{name}\n{height} × {width}", fontsize=FONT - 1)
