@@ -79,7 +79,7 @@ def make_notebooks(folder: Path) -> Path:
                 for artifact in notebook.saves
             ),
             *(code(one, figure(f"A {one} of <{name}>")) for one in FIGURES.get(name, [])),
-            text("points", "## Key points"),
+            text("points", "## What isn't & what is"),
         ]
         kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
         whole = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
