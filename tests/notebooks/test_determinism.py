@@ -1,7 +1,8 @@
-"""The same seed gives the same training; another seed gives another."""
+"""The same seed gives the same training, another seed another; the model is saved as it was made."""
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import papermill
 import pytest
@@ -23,10 +24,8 @@ def run_notebook(name: str, folder: Path, **parameters: object) -> None:
     )
 
 
-def train(runs: Path, name: str, seed: int) -> Path:
-    """Run 03 and 04 with a seed, on few images, in kernels of their own; the folder that they fill."""
+def with_few_images(folder: Path) -> Path:
     (x_train, y_train), _ = load_mnist()
-    folder = runs / name
     folder.mkdir()
     np.savez(
         folder / "dataset.npz",
@@ -36,6 +35,12 @@ def train(runs: Path, name: str, seed: int) -> Path:
         normalization=np.array("rows"),
         source=np.array("mnist"),
     )
+    return folder
+
+
+def train(runs: Path, name: str, seed: int) -> Path:
+    """Run 03 and 04 with a seed, on few images, in kernels of their own; the folder that they fill."""
+    folder = with_few_images(runs / name)
     run_notebook("03_model", folder, seed=seed)
     run_notebook("04_training", folder, seed=seed, epochs=2, batch_size=100)
     return folder
@@ -59,3 +64,13 @@ def test_the_same_seed_gives_the_same_history_and_weights_and_another_seed_does_
         assert files.digest(one / artifact) != files.digest(other / artifact)
     assert history(one) == history(again)
     assert history(one)["batches"]["loss"] != history(other)["batches"]["loss"]
+
+
+@pytest.mark.slow
+def test_a_model_in_mixed_float16_keeps_the_scaling_of_its_loss(tmp_path, monkeypatch):
+    monkeypatch.setenv("DIGITS_RUNS", str(tmp_path))
+    folder = with_few_images(tmp_path / "sixteen bits")
+    run_notebook("03_model", folder, precision="mixed_float16", filters=4)
+    model = keras.models.load_model(folder / "model.keras")
+    assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert [layer.compute_dtype for layer in (model.layers[1], model.layers[-1])] == ["float16", "float32"]
