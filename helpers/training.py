@@ -145,8 +145,9 @@ class Checkpoint(keras.callbacks.Callback):
 
     def delete(self) -> None:
         """Delete what is kept: it belongs to another training, or this one has saved its result."""
-        for path in self._path.parent.glob("*checkpoint.keras"):  # one that a killed process left half-written, too
-            path.unlink()
+        half_written = self._path.parent.glob(f".*.partial.{self._path.name}")  # which a killed process leaves
+        for path in (self._path, *half_written):
+            path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # it was never there, or holds something that isn't ours
             self._path.parent.rmdir()
 

@@ -117,11 +117,13 @@ def test_another_training_starts_over(tmp_path: Path, other: dict) -> None:
 
 
 def test_what_others_put_beside_a_checkpoint_stays(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
+    mine = [tmp_path / "my checkpoint.keras", tmp_path / "notes.txt"]
+    for path in mine:
+        path.write_text("mine")
     (tmp_path / ".123.partial.checkpoint.keras").write_bytes(b"PK")  # what a killed process cannot delete
     stop(tmp_path, epoch=2)
     Checkpoint(tmp_path, Recorder(TRAINING, BATCH), {}).delete()
-    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    assert sorted(tmp_path.iterdir()) == mine
 
 
 def test_a_damaged_checkpoint_gets_a_sentence_and_stays(tmp_path: Path) -> None:
