@@ -58,7 +58,7 @@ def reason_to_run(asked: Asked, notebook: Notebook, now: Fingerprint, finished: 
     if asked.name == INTERACTIVE and notebook.saves:
         return _reason_by_hand(asked.folder, notebook)
     if finished is None:
-        return "it has not finished yet"
+        return "it had not run to the end before"
     differences = [
         words.format(name, old.get(name), now[part].get(name))
         for part, words in CHANGES.items()

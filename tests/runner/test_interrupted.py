@@ -114,7 +114,7 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_the_next_run_continues(pro
     edit_cell(project.notebooks, "02_dataset", "work", "print('working')")
     code, output = project.run("run", "--to", "02")
     assert code == series.DONE
-    assert "02_dataset: it has not finished yet" in output
+    assert "02_dataset: it had not run to the end before" in output
     assert project.fast.outcomes == ["ok", "ok"]
 
 
