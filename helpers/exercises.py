@@ -1,20 +1,21 @@
 """Checking a reader's answer to an exercise: to do, right, or a hint about the likeliest mistake."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+Hints = Mapping[Any, str] | Sequence[tuple[Any, str]]
 TO_DO = "To do: put your answer in place of the three dots, run that cell, then this one."
 
 
-def check(answer: Any, right: Any, hints: Mapping[Any, str] | None = None, within: float = 1e-6) -> None:
+def check(answer: Any, right: Any, hints: Hints = (), within: float = 1e-6) -> None:
     """Say whether an answer is right. It never stops the notebook.
 
     Args:
         answer: the reader's answer; `...` where there is none yet.
         right: a number, a letter, a text, or an array of numbers.
-        hints: for a likely wrong answer, what it confuses.
+        hints: for a likely wrong answer, what it confuses; as pairs where the wrong answers are arrays.
         within: how far a number may be from the right one.
     """
     if answer is ...:
@@ -22,7 +23,8 @@ def check(answer: Any, right: Any, hints: Mapping[Any, str] | None = None, withi
     elif _same(answer, right, within):
         print("Right.")
     else:
-        likely = [hint for wrong, hint in (hints or {}).items() if _same(answer, wrong, within)]
+        pairs = hints.items() if isinstance(hints, Mapping) else hints
+        likely = [hint for wrong, hint in pairs if _same(answer, wrong, within)]
         print("Not yet.", *(likely or [f"The answer is {_kind(right)}; yours is {str(answer)[:60]}."])[:1])
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+from scipy.ndimage import center_of_mass
 
 from helpers.errors import LessonError
 from helpers.files import shown, user_path
@@ -119,12 +120,6 @@ def center(ink: np.ndarray, shape: tuple[int, int] = (28, 28)) -> np.ndarray:
     image = np.zeros(shape, dtype="uint8")
     image[top : top + ink.shape[0], left : left + ink.shape[1]] = np.round(ink * 255)
     return image
-
-
-def center_of_mass(image: np.ndarray) -> tuple[float, float]:
-    """The row and the column, in pixels from 0, around which an image of shape (height, width) balances."""
-    rows, columns = image.sum(axis=1, dtype="float64"), image.sum(axis=0, dtype="float64")
-    return float(np.average(range(len(rows)), weights=rows)), float(np.average(range(len(columns)), weights=columns))
 
 
 def picture_to_image(path: str | Path, shape: tuple[int, int] = (28, 28)) -> np.ndarray:

@@ -5,8 +5,9 @@ don't (tensorflow issues 42422 and 45441), so in doubt it is `float32`.
 """
 
 import re
-import time
+import timeit
 from pathlib import Path
+from typing import Any
 
 from helpers.runs import RunFolder, read_record, update_record
 
@@ -36,6 +37,19 @@ def choose_precision(folder: RunFolder, precision: str) -> tuple[str, str]:
         kept = {"policy": policy, "why": why}
         update_record(folder.path, lambda record: record.update(precision=kept))
     return kept["policy"], kept["why"]
+
+
+def adam_for(policy: str) -> Any:
+    """What `compile` takes as optimizer: Adam, which with `mixed_float16` scales the loss.
+
+    `compile` would add the scaling too, but a saved model would lose it.
+
+    Args:
+        policy: what `choose_precision` returned.
+    """
+    import keras
+
+    return keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam()) if policy == "mixed_float16" else "adam"
 
 
 def _fastest() -> tuple[str, str]:
@@ -76,9 +90,4 @@ def _seconds(dtype: str) -> float:
             result = tf.reduce_mean(tf.nn.conv2d(images, kernel, 1, "SAME"))
         return tape.gradient(result, kernel)
 
-    times = []
-    for _ in range(4):  # the first one also builds the graph
-        start = time.perf_counter()
-        step().numpy()
-        times.append(time.perf_counter() - start)
-    return min(times[1:])
+    return min(timeit.repeat(lambda: step().numpy(), number=1, repeat=4)[1:])  # the first one also builds the graph

@@ -5,15 +5,18 @@ from itertools import cycle
 from typing import Any
 
 from matplotlib.figure import Figure
+from scipy.ndimage import uniform_filter1d
 
 from helpers import chain, runs
 from helpers.errors import LessonError
-from helpers.figures import BLUE, GREEN, GREY, ORANGE, RED, label, new_figure
+from helpers.figures import BLUE, GREEN, GREY, ORANGE, RED, new_figure
+from helpers.figures.training import log_losses
 from helpers.files import replacing, shown
 from helpers.parameters import nearest
 from runner import record, screen
 from runner.record import Entry, RunRecord
 
+SMOOTHED = 30  # batches whose mean loss is drawn
 MEASURES = {"seconds": "seconds", "peak memory, MB": "peak_memory_mb", "images a second": "images_per_second"}
 
 
@@ -28,9 +31,8 @@ def compare(names: Sequence[str]) -> None:
     """
     kept, out = [_record_of(name) for name in names], screen.console()
     curves = [record.read_quietly(one.asked.folder / record.HISTORY) for one in kept]
-    facts = [one.circumstances() for one in kept]
-    differing = [row for row in _side_by_side(facts) if len(set(row[1:])) > 1]
-    out.print(screen.table(["what differs", *names], differing))
+    facts = _side_by_side([one.circumstances() for one in kept])
+    out.print(screen.table(["what differs", *names], [row for row in facts if len(set(row[1:])) > 1]))
     for title, measure in MEASURES.items():
         # What a later run of the same name left alone is told by the run that finished it.
         rows: dict[str, list[float | None]] = {
@@ -73,21 +75,21 @@ def _with_ratios(values: Sequence[float | None]) -> list[str]:
 
 
 def draw_curves(names: Sequence[str], curves: Sequence[dict[str, Any]]) -> Figure:
-    """Learning curves: the loss of each batch against images seen, and the validation loss after each epoch.
+    """Learning curves: mean training loss of the latest batches, and validation loss after each epoch.
 
     Args:
         names: names of the runs.
         curves: what the `history.json` of each holds.
     """
-    figure = new_figure(f"Loss while training: {', '.join(names)}", 7.5, 4)
+    figure = new_figure(f"Loss while training (lines: means of {SMOOTHED} batches)", 7.5, 4)
     axes = figure.subplots()
     styles = cycle(zip((BLUE, ORANGE, GREEN, RED, GREY), "os^Dv", strict=True))
     for name, curve, (color, marker) in zip(names, curves, styles, strict=False):
         images, validation = curve["batches"]["images"], curve.get("val_loss", [])
-        axes.plot(images, curve["batches"]["loss"], color=color, linewidth=0.8, label=f"{name}, each batch")
+        smooth = uniform_filter1d(curve["batches"]["loss"], SMOOTHED, mode="nearest")
+        axes.plot(images, smooth, color=color, linewidth=1.5, label=f"{name}, training")
         ends = [images[-1] * epoch / len(validation) for epoch in range(1, len(validation) + 1)]
         axes.plot(ends, validation, marker, color=color, markeredgecolor="black", label=f"{name}, held-out images")
-    axes.set_yscale("log")
-    label(axes, "images seen", "loss (cross-entropy)")
-    axes.legend(fontsize=10)
+    log_losses(axes, "training images seen")
+    axes.legend(loc="upper right", frameon=False, fontsize=10)
     return figure

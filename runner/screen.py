@@ -129,7 +129,7 @@ def accuracy_line(record: RunRecord) -> str:
         return "No test accuracy: 05_testing was not part of this run."
     words = f"Test accuracy {metrics['accuracy']:.4f}"
     if interval := metrics.get("interval"):
-        words += f" (95 % interval {interval[0]:.4f} to {interval[1]:.4f})"
+        words += f" (95% interval {interval[0]:.4f} to {interval[1]:.4f})"
     verdict = "as expected" if metrics.get("as_expected") else "BELOW what was expected"
     return f"{words}, {verdict}: at least {metrics.get('expected_accuracy')}."
 

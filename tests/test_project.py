@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "workshop": {"helpers", "runner", "workshop"},
 }
 # Lines of code without blank lines, comments and docstrings: the packages are small on purpose.
-MOST_LINES = {"helpers": 882, "helpers/figures": 450, "runner": 1030, "workers": 330, "workshop": 250}
+MOST_LINES = {"helpers": 882, "helpers/figures": 450, "runner": 1032, "workers": 330, "workshop": 250}
 
 
 def project() -> dict:

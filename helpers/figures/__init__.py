@@ -42,7 +42,7 @@ def show(figure: Figure, alt: str = "") -> None:
     # Never wider or higher than what a projector shows at once, with its proportions kept.
     style = "max-width: 100%; height: auto; max-height: 70vh; object-fit: contain; background: white"
     tag = f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}" width="{width}" style="{style}">'
-    display({"text/html": tag, "text/plain": f"[figure: {alt}]"}, raw=True)
+    display({"text/html": tag, "text/plain": f"[figure: {figure.get_suptitle()}]"}, raw=True)
 
 
 def new_figure(title: str, width: float = 7.5, height: float = 3.6, alt: str = "") -> Figure:
@@ -54,6 +54,11 @@ def new_figure(title: str, width: float = 7.5, height: float = 3.6, alt: str = "
     figure.suptitle(title, fontsize=FONT + 2)
     figure.set_label(alt)
     return figure
+
+
+def percent(share: float) -> str:
+    """A share in whole percent; one that would be rounded up to all of it is `>99%`."""
+    return ">99%" if share >= 0.995 else f"{share:.0%}"
 
 
 def label(axes: Axes, x: str, y: str) -> None:

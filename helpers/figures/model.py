@@ -106,8 +106,9 @@ def draw_loss_curve(examples: Mapping[float, float]) -> Figure:
     for probability, loss in examples.items():
         axes.plot(probability, loss, "o", color=ORANGE, markersize=10)
         text = f"p = {probability:g}: loss {loss:.2f}"
-        axes.annotate(text, (probability, loss), (8, 8), textcoords="offset points", fontsize=FONT - 1)
-    axes.set_xlim(-0.02, 1.25)  # space for the last text
+        side, shift = ("center", (0, 12)) if probability > 0.8 else ("left", (8, 8))  # no space on the far right
+        axes.annotate(text, (probability, loss), shift, textcoords="offset points", ha=side, fontsize=FONT - 1)
+    axes.set_xlim(-0.02, 1.02)
     axes.set_xticks(np.linspace(0, 1, 6))
     label(axes, "probability p of the right class", "loss = −ln p")
     return figure

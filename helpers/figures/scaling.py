@@ -44,6 +44,6 @@ def draw_efficiency(title: str, shares: Sequence[int], curves: Mapping[str, Sequ
     axes.set_xticks(shares, [f"{share:,}" for share in shares])
     axes.minorticks_off()
     axes.set_ylim(0, 1.05)
-    label(axes, "images of a batch for each worker", "efficiency")
+    label(axes, "images per worker in each batch", "efficiency")
     axes.legend(frameon=False, fontsize=FONT)
     return figure

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from helpers.figures import BLUE, FONT, GREY, ORANGE, draw_image, label, name_classes, new_figure
 
 MOST_NUMBERS = 20  # classes; with more, numbers no longer fit into a confusion matrix' squares
-MOST_KERNELS = 32
+MOST_KERNELS = 66
 
 
 def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
@@ -23,7 +23,7 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     image = axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
-    bar.set_ticks(np.sqrt([0, 0.01, 0.1, 0.3, 0.6, 1]).tolist(), labels=["0 %", "1 %", "10 %", "30 %", "60 %", "100 %"])
+    bar.set_ticks(np.sqrt([0, 0.01, 0.1, 0.3, 0.6, 1]).tolist(), labels=["0%", "1%", "10%", "30%", "60%", "100%"])
     bar.set_label("share of the true class (square-root scale)", fontsize=FONT - 1)
     if len(matrix) <= MOST_NUMBERS:
         for (row, column), count in np.ndenumerate(matrix):
@@ -63,7 +63,7 @@ def draw_reliability(claimed: np.ndarray, found: np.ndarray, interval: np.ndarra
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     upper.plot([0, 100], [0, 100], color=GREY, linestyle="--", label="confidence = share of right answers")
     upper.vlines(claimed * 100, *(np.asarray(interval).T * 100), color=BLUE, linewidth=1.5)
-    upper.scatter(claimed * 100, found * 100, s=45, color=BLUE, label="this model, with 95 % intervals")
+    upper.scatter(claimed * 100, found * 100, s=45, color=BLUE, label="this model, with 95% intervals")
     upper.text(98, 8, "too sure", ha="right", fontsize=FONT, color=GREY)
     upper.text(2, 88, "too modest", fontsize=FONT, color=GREY)
     label(upper, "", "right answers (%)")
@@ -75,15 +75,18 @@ def draw_reliability(claimed: np.ndarray, found: np.ndarray, interval: np.ndarra
 
 
 def draw_kernels(kernels: np.ndarray) -> Figure:
-    """The kernels of a convolution as pictures, the first 32 of them.
+    """The kernels of a convolution as pictures, the first 66 of them.
 
     Args:
         kernels: of shape (filters, height, width); all share one scale of colors, from the smallest to the largest.
     """
     shown = kernels[:MOST_KERNELS]
-    columns = min(8, len(shown))
+    columns = min(8 if len(shown) <= 32 else 11, len(shown))
     rows = -(-len(shown) // columns)
-    figure = new_figure(f"{len(shown)} of the first convolution's {len(kernels)} kernels", 7.5, 0.85 * rows + 0.6)
+    some = "" if len(shown) == len(kernels) else f"{len(shown)} of "
+    title = f"{some}the first convolution's {len(kernels)} kernels"
+    title = title[0].upper() + title[1:]
+    figure = new_figure(title, 7.5, 6.5 / columns * rows + 0.6)
     grid = figure.subplots(rows, columns, squeeze=False)
     limit = float(np.abs(kernels).max())
     for axes in grid.flat:
@@ -119,24 +122,30 @@ def draw_feature_maps(image: np.ndarray, maps: Sequence[np.ndarray], names: Sequ
     return figure
 
 
-def draw_occlusion(images: Sequence[np.ndarray], chances: Sequence[np.ndarray], captions: Sequence[str]) -> Figure:
-    """Images, and below each the probability of its answer while a patch covers it, by where the patch was.
+def draw_occlusion(
+    images: Sequence[np.ndarray], chances: Sequence[np.ndarray], captions: Sequence[str], patch: int, step: int
+) -> Figure:
+    """Images, and below each the probability of its answer while a patch covers it, drawn at the middle of the patch.
 
     Args:
         images: of shape (height, width), (height, width, 1) or (height, width, 3).
-        chances: for each image, probabilities from 0 to 1 of shape (rows, columns), the places spread over the image.
+        chances: for each image, probabilities from 0 to 1 of shape (rows, columns), one for each place.
         captions: one for each image.
+        patch: height and width of the patch in pixels; the first one covers the upper left corner.
+        step: pixels from each place of the patch to the next.
     """
     figure = new_figure("Where does the answer come from?", max(3.4 * len(images) + 0.8, 5), 6.2)
     grid = figure.subplots(2, len(images), squeeze=False)
     for (upper, lower), image, values, caption in zip(grid.T, images, chances, captions, strict=True):
         draw_image(upper, image, caption)
         height, width = image.shape[:2]
-        picture = lower.imshow(values, cmap="viridis", vmin=0, vmax=1, extent=(0, width, height, 0))
+        first, (bottom, right) = (patch - step) / 2, np.multiply(values.shape, step) + (patch - step) / 2
+        picture = lower.imshow(values, cmap="viridis", vmin=0, vmax=1, extent=(first, right, bottom, first))
         ink = image.astype("float32").reshape(height, width, -1).mean(axis=-1)
-        lower.contour(ink, levels=[float(ink.min() + ink.max()) / 2], colors="white", extent=(0, width, 0, height))
-        lower.set(xticks=[], yticks=[])
-        lower.set_title("probability while this place is covered", fontsize=FONT - 2)
-    bar = figure.colorbar(picture, ax=grid[1], shrink=0.9)
+        level = float(ink.min() + ink.max()) / 2
+        lower.contour(np.arange(width) + 0.5, np.arange(height) + 0.5, ink, levels=[level], colors="white")
+        lower.set(xticks=[], yticks=[], xlim=(0, width), ylim=(height, 0), facecolor="0.9")
+        lower.set_title("while a patch centered here covers it", fontsize=FONT - 2)
+    bar = figure.colorbar(picture, ax=grid, shrink=0.6)
     bar.set_label("probability of the answer", fontsize=FONT - 1)
     return figure

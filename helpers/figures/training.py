@@ -44,7 +44,8 @@ def draw_rates(losses: Mapping[float, Sequence[float]]) -> Figure:
     axes = figure.subplots()
     for (rate, values), color in zip(losses.items(), (ORANGE, BLUE, RED), strict=False):
         axes.plot(range(1, len(values) + 1), values, color=color, linewidth=1.5, label=f"learning rate {rate:g}")
-    _finish_losses(figure, axes, "updates made")
+    log_losses(axes, "updates made")
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=FONT - 1)
     return figure
 
 
@@ -62,7 +63,8 @@ def draw_overfitting(plain: Mapping[str, Sequence[float]], dropout: Mapping[str,
         epochs = range(1, len(history["loss"]) + 1)
         axes.plot(epochs, history["loss"], "--", color=color, linewidth=1.8, label=f"training, {name}")
         axes.plot(epochs, history["val_loss"], f"-{marker}", color=color, markersize=5, label=f"validation, {name}")
-    _finish_losses(figure, axes, "epochs")
+    log_losses(axes, "epochs")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)
     return figure
 
 
@@ -98,19 +100,16 @@ def draw_losses(images: Sequence[float], losses: Sequence[float], val_losses: Se
     ends = [images[-1] * (epoch + 1) / len(val_losses) for epoch in range(len(val_losses))]
     axes.plot(images, losses, color=BLUE, linewidth=0.8, label="each training batch")
     axes.plot(ends, val_losses, "o", color=RED, markersize=8, label="held-out images, after each epoch")
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.grid(axis="y", color=GREY, alpha=0.3)
-    label(axes, "training images seen", "loss (logarithmic scale)")
+    log_losses(axes, "training images seen")
     axes.legend(frameon=False, fontsize=FONT - 1)
     return figure
 
 
-def _finish_losses(figure: Figure, axes: Axes, x: str) -> None:
+def log_losses(axes: Axes, x: str) -> None:
+    """Finish a plot of losses on a logarithmic scale against a count, which `x` names."""
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(axis="y", color=GREY, alpha=0.3)
     label(axes, x, "loss (logarithmic scale)")
-    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)

@@ -34,6 +34,16 @@ def test_each_answer_gets_its_line(answer, right, said: str, capsys: pytest.Capt
     assert capsys.readouterr().out.strip() == said
 
 
+def test_hints_about_wrong_arrays_are_pairs(capsys: pytest.CaptureFixture) -> None:
+    right = np.array([[0, 255], [255, 0]], "uint8")
+    pairs = [(255 - right, "That is as it was."), (right / 255, "That is 1 for ink.")]
+    for answer in (right, ~(255 - right), 255 - right, right / 255, right[0]):
+        check(answer, right, hints=pairs)
+    said = capsys.readouterr().out.splitlines()
+    assert said[:4] == ["Right.", "Right.", "Not yet. That is as it was.", "Not yet. That is 1 for ink."]
+    assert said[4].startswith("Not yet. The answer is 4 numbers")
+
+
 def test_how_near_is_near_enough_can_be_set(capsys: pytest.CaptureFixture) -> None:
     check(0.31, 0.3, within=0.05)
     assert capsys.readouterr().out == "Right.\n"

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from helpers.figures import dataset, inference, model, setup, testing, training
+from helpers.figures import dataset, inference, model, percent, setup, testing, training
 
 NAMES = np.array(["zero", "one", "two"])
 MOST_INCHES_HIGH = 4.8  # what a projector shows at 150 % without scrolling
@@ -51,9 +51,8 @@ def figures(height: int, width: int, color: bool) -> dict[str, Figure]:
         "reliability": testing.draw_reliability(one, one, two, np.array([3])),
         "kernels": testing.draw_kernels(random.normal(size=(5, 3, 3))),
         "feature maps": testing.draw_feature_maps(raw, [random.random((2, height, width))], ["conv2d"]),
-        "occlusion": testing.draw_occlusion([raw], [random.random((4, 5))], ["said one"]),
+        "occlusion": testing.draw_occlusion([raw], [random.random((4, 5))], ["said one"], patch=3, step=2),
         "probabilities": inference.draw_probabilities(raw, shares / shares.sum(), NAMES, "An image"),
-        "centered": inference.draw_centered(gray, (3.0, 4.0)),
     }
 
 
@@ -75,3 +74,19 @@ def test_the_confusion_matrix_writes_every_count_a_dot_for_none_and_nothing_wher
     assert {"51", "13", "72", "24", *NAMES} <= set(shown)
     assert shown.count("·") == 5
     assert "777" not in texts(testing.draw_confusion(np.full((30, 30), 777), np.arange(30).astype(str)))
+
+
+def test_the_map_of_an_occlusion_lies_where_the_patch_was() -> None:
+    chances = np.ones((11, 11))
+    chances[0, 10] = 0  # a patch of 7 pixels in the upper right corner: rows 0 to 6, columns 20 to 26
+    figure = testing.draw_occlusion([np.zeros((28, 28))], [chances], ["said 1"], patch=7, step=2)
+    picture = figure.axes[1].images[0]
+    left, right, bottom, top = picture.get_extent()
+    wide, high = (right - left) / 11, (bottom - top) / 11
+    assert (left + 10.5 * wide, top + 0.5 * high) == (23.5, 3.5)  # its middle, in pixels from the edges
+    assert figure.axes[1].get_xlim() == (0, 28) and figure.axes[1].get_ylim() == (28, 0)
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0, "0%"), (0.944, "94%"), (0.9949, "99%"), (0.995, ">99%"), (1, ">99%")])
+def test_no_share_is_rounded_up_to_certainty(share: float, shown: str) -> None:
+    assert percent(share) == shown

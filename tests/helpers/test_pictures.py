@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import center_of_mass
 
 from helpers import pictures
 from helpers.chain import DATA_FOLDER
@@ -45,7 +46,7 @@ def test_each_drawing_becomes_an_image_like_mnists(path):
     assert image.shape == (28, 28) and image.dtype == np.uint8 and image.max() == 255
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
     assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
-    assert all(abs(mass - 14) <= 0.5 for mass in pictures.center_of_mass(image))
+    assert all(abs(mass - 14) <= 0.5 for mass in center_of_mass(image))
     assert len(np.unique(image)) > 10, "scaling makes gray edges"
 
 
@@ -114,7 +115,7 @@ def test_images_of_another_size_get_their_own_box(shape, tmp_path):
     image = pictures.picture_to_image(save(digit(), tmp_path / "seven.png"), shape)
     assert image.shape == shape
     lengths = [np.ptp(np.flatnonzero(image.any(axis=axis))) + 1 for axis in (1, 0)]
-    for length, side, mass in zip(lengths, shape, pictures.center_of_mass(image), strict=True):
+    for length, side, mass in zip(lengths, shape, center_of_mass(image), strict=True):
         assert length <= round(side * 20 / 28) and abs(mass - side // 2) <= 0.5
 
 

@@ -45,7 +45,7 @@ RUNNING = {
     "passes": (nothing, ""),
     "wrong_output": (lambda cells: cells[1].outputs[0].update(text="3\n"), "Cell outputs differ"),
     "missing_output": (lambda cells: cells[1].update(outputs=[]), "Cell outputs differ"),
-    "other_alt_text": (lambda cells: cells[2].update(source=FIGURE.replace("falls", "rises")), "Cell outputs differ"),
+    "other_figure": (lambda cells: cells[2].update(source=FIGURE.replace("falls", "rises")), "Cell outputs differ"),
     "wrong_solution": (lambda cells: cells[5].update(source="my_answer = 5"), "Not yet."),
     "starter_answers": (lambda cells: cells[3].update(source="my_answer = 4"), "To do"),
     "starter_stops": (lambda cells: cells[3].update(source="1 / 0"), "ZeroDivisionError"),

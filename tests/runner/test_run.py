@@ -70,7 +70,7 @@ def test_a_second_run_reuses_what_is_fresh_and_says_so(done, fast, capsys):
     shown = capsys.readouterr().out
     assert "05_testing: up to date" in shown
     assert "04_training    ok, reused" in shown
-    assert "Test accuracy 0.9000 (95 % interval 0.8800 to 0.9200), BELOW what was expected: at least" in shown
+    assert "Test accuracy 0.9000 (95% interval 0.8800 to 0.9200), BELOW what was expected: at least" in shown
     assert str(fast.folder / "report.html") in shown.splitlines()[-1]
     assert fast.record["notebooks"]["04_training"] == before | {"reused": True}
     assert fast.record["metrics"]["accuracy"] == 0.9
