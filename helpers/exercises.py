@@ -25,20 +25,35 @@ def check(answer: Any, right: Any, hints: Hints = (), within: float = 1e-6) -> N
     else:
         pairs = hints.items() if isinstance(hints, Mapping) else hints
         likely = [hint for wrong, hint in pairs if _same(answer, wrong, within)]
-        print("Not yet.", *(likely or [f"The answer is {_kind(right)}; yours is {str(answer)[:60]}."])[:1])
+        print("Not yet.", *(likely or [_other(answer, right)])[:1])
 
 
-def _kind(right: Any) -> str:
+def spoiled(image: np.ndarray) -> np.ndarray:
+    """An image, uint8, as somebody prepared it who got one thing wrong. What, is for the reader of 06 to find."""
+    return 255 - image
+
+
+def _other(answer: Any, right: Any) -> str:
+    """What to say of an answer that no hint is for."""
+    yours = (repr(answer) if isinstance(answer, str) else str(answer))[:60]
     if isinstance(right, str):
-        return "a letter or a word, in quotation marks"
-    return f"{np.size(right)} numbers" if np.ndim(right) else "one number"
+        kind, fits = "a letter or a word, in quotation marks", isinstance(answer, str)
+    else:
+        kind = f"{np.size(right)} numbers" if np.ndim(right) else "one number"
+        given = _numbers(answer)
+        fits = given is not None and given.shape == np.shape(right) and bool(np.isfinite(given).all())
+    return f"It isn't {yours}." if fits else f"The answer is {kind}; yours is {yours}."
+
+
+def _numbers(value: Any) -> np.ndarray | None:
+    try:
+        return np.asarray(value, dtype="float64")
+    except (TypeError, ValueError):
+        return None
 
 
 def _same(answer: Any, right: Any, within: float) -> bool:
     if isinstance(right, str):
         return isinstance(answer, str) and answer.strip().lower() == right.lower()
-    try:
-        given, expected = np.asarray(answer, dtype="float64"), np.asarray(right, dtype="float64")
-    except (TypeError, ValueError):
-        return False
-    return given.shape == expected.shape and bool(np.allclose(given, expected, rtol=0, atol=within))
+    given, expected = _numbers(answer), np.asarray(right, dtype="float64")
+    return given is not None and given.shape == expected.shape and np.allclose(given, expected, rtol=0, atol=within)

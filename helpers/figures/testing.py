@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from helpers.figures import BLUE, FONT, GREY, ORANGE, draw_image, label, name_classes, new_figure
+from helpers.figures import BLUE, FONT, GREY, ORANGE, RED, draw_image, label, name_classes, new_figure
 
 MOST_NUMBERS = 20  # classes; with more, numbers no longer fit into a confusion matrix' squares
 MOST_KERNELS = 66
 
 
 def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
-    """The confusion matrix, each row colored by its shares, so that the few mistakes show beside the many hits.
+    """The confusion matrix, each mistake colored by its share of the true class; hits would outshine them, so are gray.
 
     Args:
         matrix: counts of shape (classes, classes): a row for each true class, a column for each predicted one.
@@ -21,13 +22,14 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
     figure = new_figure("Which class was taken for which", 7.0, 6.0)
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    image = axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
-    bar = figure.colorbar(image, ax=axes, shrink=0.8)
-    bar.set_ticks(np.sqrt([0, 0.01, 0.1, 0.3, 0.6, 1]).tolist(), labels=["0%", "1%", "10%", "30%", "60%", "100%"])
-    bar.set_label("share of the true class (square-root scale)", fontsize=FONT - 1)
+    hits = np.eye(len(matrix), dtype=bool)
+    most = max(shares[~hits].max(initial=0), 0.001)
+    image = axes.imshow(np.ma.masked_where(hits, shares * 100), cmap="Blues", vmin=0, vmax=most * 100)
+    axes.set_facecolor("0.85")
+    figure.colorbar(image, ax=axes, shrink=0.8).set_label("mistakes, share of the true class (%)", fontsize=FONT - 1)
     if len(matrix) <= MOST_NUMBERS:
         for (row, column), count in np.ndenumerate(matrix):
-            color = "white" if shares[row, column] > 0.4 else "black"
+            color = "white" if row != column and shares[row, column] > most / 2 else "black"
             text = f"{count}" if count else "·"
             axes.text(column, row, text, ha="center", va="center", fontsize=FONT - 1, color=color)
     label(axes, "predicted class", "true class")
@@ -67,8 +69,9 @@ def draw_reliability(claimed: np.ndarray, found: np.ndarray, interval: np.ndarra
     upper.text(98, 8, "too sure", ha="right", fontsize=FONT, color=GREY)
     upper.text(2, 88, "too modest", fontsize=FONT, color=GREY)
     label(upper, "", "right answers (%)")
-    lower.bar(claimed * 100, counts, width=4, color=BLUE)
-    lower.set(yscale="log", ylim=(0.5, None))
+    bars = lower.bar(claimed * 100, counts, width=4, color=BLUE)
+    lower.bar_label(bars, [f"{count:,}" for count in counts], fontsize=FONT - 2)
+    lower.set(yscale="log", ylim=(0.5, counts.max() * 12))
     label(lower, "mean confidence of the group (%)", "images (log)")
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)
     return figure
@@ -127,6 +130,8 @@ def draw_occlusion(
 ) -> Figure:
     """Images, and below each the probability of its answer while a patch covers it, drawn at the middle of the patch.
 
+    A frame in each image is the patch where the probability is lowest.
+
     Args:
         images: of shape (height, width), (height, width, 1) or (height, width, 3).
         chances: for each image, probabilities from 0 to 1 of shape (rows, columns), one for each place.
@@ -138,12 +143,16 @@ def draw_occlusion(
     grid = figure.subplots(2, len(images), squeeze=False)
     for (upper, lower), image, values, caption in zip(grid.T, images, chances, captions, strict=True):
         draw_image(upper, image, caption)
+        row, column = np.multiply(np.unravel_index(values.argmin(), values.shape), step) - 0.5
+        upper.add_patch(Rectangle((column, row), patch, patch, fill=False, edgecolor=RED, linewidth=2.5))
         height, width = image.shape[:2]
         first, (bottom, right) = (patch - step) / 2, np.multiply(values.shape, step) + (patch - step) / 2
         picture = lower.imshow(values, cmap="viridis", vmin=0, vmax=1, extent=(first, right, bottom, first))
         ink = image.astype("float32").reshape(height, width, -1).mean(axis=-1)
         level = float(ink.min() + ink.max()) / 2
-        lower.contour(np.arange(width) + 0.5, np.arange(height) + 0.5, ink, levels=[level], colors="white")
+        for color, thick in (("black", 3.5), ("white", 1.5)):  # seen on dark colors and on bright ones
+            places = np.arange(width) + 0.5, np.arange(height) + 0.5
+            lower.contour(*places, ink, levels=[level], colors=color, linewidths=thick)
         lower.set(xticks=[], yticks=[], xlim=(0, width), ylim=(height, 0), facecolor="0.9")
         lower.set_title("while a patch centered here covers it", fontsize=FONT - 2)
     bar = figure.colorbar(picture, ax=grid, shrink=0.6)

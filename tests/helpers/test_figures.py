@@ -85,6 +85,14 @@ def test_the_map_of_an_occlusion_lies_where_the_patch_was() -> None:
     wide, high = (right - left) / 11, (bottom - top) / 11
     assert (left + 10.5 * wide, top + 0.5 * high) == (23.5, 3.5)  # its middle, in pixels from the edges
     assert figure.axes[1].get_xlim() == (0, 28) and figure.axes[1].get_ylim() == (28, 0)
+    [frame] = figure.axes[0].patches
+    assert frame.get_bbox().bounds == (19.5, -0.5, 7, 7)  # the first image's pixels begin at -0.5
+
+
+def test_the_reliability_diagram_says_how_many_images_are_in_each_group() -> None:
+    shares = np.array([0.55, 0.99])
+    figure = testing.draw_reliability(shares, shares, np.stack([shares, shares], axis=1), np.array([7, 9520]))
+    assert {"7", "9,520"} <= set(texts(figure))
 
 
 @pytest.mark.parametrize(("share", "shown"), [(0, "0%"), (0.944, "94%"), (0.9949, "99%"), (0.995, ">99%"), (1, ">99%")])
