@@ -24,8 +24,7 @@ def check(answer: Any, right: Any, hints: Hints = (), within: float = 1e-6) -> N
         print("Right.")
     else:
         pairs = hints.items() if isinstance(hints, Mapping) else hints
-        likely = [hint for wrong, hint in pairs if _same(answer, wrong, within)]
-        print("Not yet.", *(likely or [_other(answer, right)])[:1])
+        print("Not yet.", next((hint for wrong, hint in pairs if _same(answer, wrong, within)), _other(answer, right)))
 
 
 def spoiled(image: np.ndarray) -> np.ndarray:
@@ -36,24 +35,17 @@ def spoiled(image: np.ndarray) -> np.ndarray:
 def _other(answer: Any, right: Any) -> str:
     """What to say of an answer that no hint is for."""
     yours = (repr(answer) if isinstance(answer, str) else str(answer))[:60]
-    if isinstance(right, str):
-        kind, fits = "a letter or a word, in quotation marks", isinstance(answer, str)
-    else:
-        kind = f"{np.size(right)} numbers" if np.ndim(right) else "one number"
-        given = _numbers(answer)
-        fits = given is not None and given.shape == np.shape(right) and bool(np.isfinite(given).all())
-    return f"It isn't {yours}." if fits else f"The answer is {kind}; yours is {yours}."
-
-
-def _numbers(value: Any) -> np.ndarray | None:
-    try:
-        return np.asarray(value, dtype="float64")
-    except (TypeError, ValueError):
-        return None
+    if isinstance(answer, str) if isinstance(right, str) else _same(answer, right, within=1e300):  # any number
+        return f"It isn't {yours}."
+    kind = f"{np.size(right)} numbers" if np.ndim(right) else "one number"
+    return f"The answer is {'a letter, in quotation marks' if isinstance(right, str) else kind}; yours is {yours}."
 
 
 def _same(answer: Any, right: Any, within: float) -> bool:
     if isinstance(right, str):
         return isinstance(answer, str) and answer.strip().lower() == right.lower()
-    given, expected = _numbers(answer), np.asarray(right, dtype="float64")
-    return given is not None and given.shape == expected.shape and np.allclose(given, expected, rtol=0, atol=within)
+    try:
+        given, expected = np.asarray(answer, dtype="float64"), np.asarray(right, dtype="float64")
+    except (TypeError, ValueError):
+        return False
+    return given.shape == expected.shape and bool(np.allclose(given, expected, rtol=0, atol=within))

@@ -5,8 +5,6 @@ from matplotlib.figure import Figure
 
 from helpers.figures import FONT, draw_image, label, name_classes, new_figure, percent
 
-PALE = "0.65"  # no color: blue and red say right and wrong in this notebook
-
 
 def draw_probabilities(image: np.ndarray, probabilities: np.ndarray, class_names: np.ndarray, title: str) -> Figure:
     """An image beside the probability of each class, the highest one picked out.
@@ -23,7 +21,7 @@ def draw_probabilities(image: np.ndarray, probabilities: np.ndarray, class_names
     figure = new_figure(title, 7.5, 3.0, alt=alt)
     left, right = figure.subplots(1, 2, width_ratios=[1, 2.2])
     draw_image(left, image)
-    colors = ["black" if index == highest else PALE for index in range(len(probabilities))]
+    colors = ["black" if index == highest else "0.65" for index in range(len(probabilities))]
     bars = right.bar(range(len(probabilities)), probabilities * 100, color=colors)
     right.bar_label(bars, [percent(share) if share >= 0.005 else "" for share in probabilities], fontsize=FONT - 2)
     right.set_ylim(0, 112)

@@ -30,8 +30,7 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
     if len(matrix) <= MOST_NUMBERS:
         for (row, column), count in np.ndenumerate(matrix):
             color = "white" if row != column and shares[row, column] > most / 2 else "black"
-            text = f"{count}" if count else "·"
-            axes.text(column, row, text, ha="center", va="center", fontsize=FONT - 1, color=color)
+            axes.text(column, row, count or "·", ha="center", va="center", fontsize=FONT - 1, color=color)
     label(axes, "predicted class", "true class")
     name_classes(axes, class_names)
     axes.set_yticks(range(len(matrix)), class_names)
@@ -86,10 +85,8 @@ def draw_kernels(kernels: np.ndarray) -> Figure:
     shown = kernels[:MOST_KERNELS]
     columns = min(8 if len(shown) <= 32 else 11, len(shown))
     rows = -(-len(shown) // columns)
-    some = "" if len(shown) == len(kernels) else f"{len(shown)} of "
-    title = f"{some}the first convolution's {len(kernels)} kernels"
-    title = title[0].upper() + title[1:]
-    figure = new_figure(title, 7.5, 6.5 / columns * rows + 0.6)
+    some = "" if len(shown) == len(kernels) else f", {len(shown)} of them"
+    figure = new_figure(f"The first convolution's {len(kernels)} kernels{some}", 7.5, 6.5 / columns * rows + 0.6)
     grid = figure.subplots(rows, columns, squeeze=False)
     limit = float(np.abs(kernels).max())
     for axes in grid.flat:
@@ -149,12 +146,10 @@ def draw_occlusion(
         first, (bottom, right) = (patch - step) / 2, np.multiply(values.shape, step) + (patch - step) / 2
         picture = lower.imshow(values, cmap="viridis", vmin=0, vmax=1, extent=(first, right, bottom, first))
         ink = image.astype("float32").reshape(height, width, -1).mean(axis=-1)
-        level = float(ink.min() + ink.max()) / 2
-        for color, thick in (("black", 3.5), ("white", 1.5)):  # seen on dark colors and on bright ones
-            places = np.arange(width) + 0.5, np.arange(height) + 0.5
-            lower.contour(*places, ink, levels=[level], colors=color, linewidths=thick)
+        places = np.arange(width) + 0.5, np.arange(height) + 0.5
+        for color, wide in (("black", 3.5), ("white", 1.5)):  # seen on dark colors and on bright ones
+            lower.contour(*places, ink, levels=[(ink.min() + ink.max()) / 2], colors=color, linewidths=wide)
         lower.set(xticks=[], yticks=[], xlim=(0, width), ylim=(height, 0), facecolor="0.9")
         lower.set_title("while a patch centered here covers it", fontsize=FONT - 2)
-    bar = figure.colorbar(picture, ax=grid, shrink=0.6)
-    bar.set_label("probability of the answer", fontsize=FONT - 1)
+    figure.colorbar(picture, ax=grid, shrink=0.6).set_label("probability of the answer", fontsize=FONT - 1)
     return figure

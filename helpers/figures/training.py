@@ -28,8 +28,7 @@ def draw_templates(templates: np.ndarray, class_names: Sequence[str] | np.ndarra
     for axes, template, name in zip(grid.flat, templates, class_names, strict=False):
         picture = axes.imshow(template, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
         axes.set_title(name, fontsize=FONT)
-    bar = figure.colorbar(picture, ax=grid, shrink=0.8)
-    bar.set_label("weight (purple: ink here speaks for the class)", fontsize=FONT - 1)
+    figure.colorbar(picture, ax=grid, shrink=0.8).set_label("weight (purple: ink speaks for it)", fontsize=FONT - 1)
     return figure
 
 

@@ -18,7 +18,7 @@ HINTS = {640: "Each kernel also has a bias.", "B": "That is the other axis.", (1
         (640, 576, "Not yet. Each kernel also has a bias."),
         (" b ", "B", "Right."),
         ("b", "C", "Not yet. That is the other axis."),
-        (2, "C", "Not yet. The answer is a letter or a word, in quotation marks; yours is 2."),
+        (2, "C", "Not yet. The answer is a letter, in quotation marks; yours is 2."),
         ("three", 3, "Not yet. The answer is one number; yours is 'three'."),
         ("(28, 28)", (28, 28), "Not yet. The answer is 2 numbers; yours is '(28, 28)'."),
         (704, 564, "Not yet. It isn't 704."),
