@@ -35,7 +35,7 @@ def draw_data_parallelism(devices: int, batch_size: int) -> Figure:
 
 def draw_efficiency(title: str, shares: Sequence[int], curves: Mapping[str, Sequence[float]]) -> Figure:
     """Draw up to two curves of efficiency, from 0 to 1, against a worker's share of the batch (logarithmic)."""
-    alt = "Both curves rise towards 1 as the share grows; that of the cores starts far up, that of the GPUs near 0."
+    alt = "Both curves rise towards 1 as the share grows; that of the cores starts higher, that of the GPUs near 0."
     figure = new_figure(title, alt=alt)
     axes = figure.subplots()
     for (name, values), (color, line, marker) in zip(curves.items(), STYLES, strict=False):

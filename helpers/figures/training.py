@@ -38,7 +38,7 @@ def draw_rates(losses: Mapping[float, Sequence[float]]) -> Figure:
     Args:
         losses: for each learning rate the loss of each batch.
     """
-    alt = "A rate of 0.001 creeps down, 0.1 falls steadily, 100 jumps far up at once and stays above the others."
+    alt = "A rate of 0.001 creeps down, 0.1 falls steadily, 100 jumps far up at once and mostly stays above the others."
     figure = new_figure("The same network with three learning rates", alt=alt)
     axes = figure.subplots()
     for (rate, values), color in zip(losses.items(), (ORANGE, BLUE, RED), strict=False):
@@ -55,7 +55,7 @@ def draw_overfitting(plain: Mapping[str, Sequence[float]], dropout: Mapping[str,
         plain: the `history` of the network without dropout: `loss` and `val_loss`, a value for each epoch.
         dropout: the same with dropout.
     """
-    alt = "Without dropout the validation loss soon stops falling while the training loss nears 0; with it, it goes on."
+    alt = "Without dropout the validation loss soon stops falling while the training loss falls on; with it, it ends lower."
     figure = new_figure("Learning by heart, and what dropout does about it", 7.5, 4.2, alt=alt)
     axes = figure.subplots()
     for name, history, color, marker in (("without dropout", plain, ORANGE, "s"), ("with dropout", dropout, BLUE, "o")):
