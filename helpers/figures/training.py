@@ -55,7 +55,7 @@ def draw_overfitting(plain: Mapping[str, Sequence[float]], dropout: Mapping[str,
         plain: the `history` of the network without dropout: `loss` and `val_loss`, a value for each epoch.
         dropout: the same with dropout.
     """
-    alt = "Without dropout the validation loss soon stops falling, while the training loss falls on. With it, it ends lower."
+    alt = "Without dropout only the training loss goes on falling. With it, the validation loss ends lower."
     figure = new_figure("Learning by heart, and what dropout does about it", 7.5, 4.2, alt=alt)
     axes = figure.subplots()
     for name, history, color, marker in (("without dropout", plain, ORANGE, "s"), ("with dropout", dropout, BLUE, "o")):
