@@ -35,7 +35,7 @@ def spoiled(image: np.ndarray) -> np.ndarray:
 def _other(answer: Any, right: Any) -> str:
     """What to say of an answer that no hint is for."""
     yours = (repr(answer) if isinstance(answer, str) else str(answer))[:60]
-    if isinstance(answer, str) if isinstance(right, str) else _same(answer, right, within=1e300):  # any number
+    if (isinstance(answer, str) and isinstance(right, str)) or _same(answer, right, within=1e300):  # the right kind
         return f"It isn't {yours}."
     kind = f"{np.size(right)} numbers" if np.ndim(right) else "one number"
     return f"The answer is {'a letter, in quotation marks' if isinstance(right, str) else kind}; yours is {yours}."
