@@ -30,9 +30,9 @@ $(INSTALLED): requirements.txt pyproject.toml
 run: $(INSTALLED) ## run the six notebooks with PROFILE=fast (or classic, quick, smoke, doodles)
 	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)"
 
-run-scaling: $(INSTALLED) ## run the seventh notebook, several workers, on the data and model of PROFILE
+run-scaling: $(INSTALLED) ## run 8. Scaling out, several workers, on the data and model of PROFILE
 	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --to 03_model
-	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --from 07_scaling_out
+	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --from 08_scaling_out
 
 lab: $(INSTALLED) ## open the first notebook in JupyterLab, which wraps long lines of code
 	@JUPYTER_CONFIG_PATH=docs/jupyter $(VENV_PYTHON) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/01_setup.ipynb

@@ -1,4 +1,6 @@
-"""A folder of pictures, one folder a class, becomes the arrays that the notebooks work with. No TensorFlow here."""
+"""A folder of pictures, one folder a class, becomes the arrays that the notebooks work with. No
+TensorFlow here.
+"""
 
 import glob
 from pathlib import Path
@@ -6,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from helpers.errors import LessonError, listed
-from helpers.files import shown
 from helpers.pictures import read_picture
+from series.errors import LessonError, listed
+from series.files import display_path
 
 Split = tuple[np.ndarray, np.ndarray]
 
@@ -18,35 +20,48 @@ NO_PICTURES = ("thumbs.db", "desktop.ini")  # what Windows writes into folders o
 def load_folder(
     folder: Path, size: int = 28, test_share: float = 0.2, seed: int = 1
 ) -> tuple[Split, Split, tuple[str, ...]]:
-    """Load a folder that holds a folder of pictures for each class, or folders `train` and `test` that each do.
+    """Load a folder that holds a folder of pictures for each class, or folders `train` and `test`
+    that each do.
 
-    Names that start with a dot are passed over. Every picture is turned upright, put on white where it is transparent,
-    cut to a square around its center and scaled. If one of them has color, all keep theirs.
+    Names that start with a dot are passed over. Every picture is turned upright, put on white where
+    it is transparent, cut to a square around its center and scaled. If one of them has color, all
+    keep theirs.
 
     Args:
         folder: the folder.
         size: height and width of the images, in pixels.
-        test_share: without `train` and `test`, the share of each class's pictures held out to test on, at least one.
+        test_share: without `train` and `test`, the share of each class's pictures held out to test
+            on, at least one.
         seed: decides which pictures are held out, and the order of those to train on.
 
     Returns:
-        `(x_train, y_train), (x_test, y_test)` and the names of the classes, in the order of their labels: images as
-        uint8 of shape (count, size, size), in color (count, size, size, 3); labels as uint16 of shape (count,).
+        `(x_train, y_train), (x_test, y_test)` and the names of the classes, in the order of their
+        labels: images as uint8 of shape (count, size, size), in color (count, size, size, 3);
+        labels as uint16 of shape (count,).
 
     Raises:
-        LessonError: fewer than two classes, a class without pictures in one of the parts, or unreadable files.
+        LessonError: fewer than two classes, a class without pictures in one of the parts, or
+            unreadable files.
     """
     parts, names = _parts(folder), folder_classes(folder)
-    problems = [] if len(names) > 1 else [f"it holds {len(names)} folders of pictures, and at least 2 are needed"]
+    problems = (
+        []
+        if len(names) > 1
+        else [f"it holds {len(names)} folders of pictures, and at least 2 are needed"]
+    )
     images, labels, tested, broken = [], [], [], []
     random = np.random.default_rng(seed)
     for part in parts:
         for label, name in enumerate(names):
             paths = _pictures(part / name)
             if len(paths) < 3 - len(parts):  # of two pictures, one is held out
-                problems.append(f"{(part / name).relative_to(folder)} holds {len(paths)} pictures, too few")
+                problems.append(
+                    f"{(part / name).relative_to(folder)} holds {len(paths)} pictures, too few"
+                )
             count = min(max(1, round(test_share * len(paths))), len(paths) - 1)
-            held_out = set(random.permutation(len(paths))[:count].tolist()) if len(parts) == 1 else set()
+            held_out = (
+                set(random.permutation(len(paths))[:count].tolist()) if len(parts) == 1 else set()
+            )
             for index, path in enumerate(paths):
                 try:
                     images.append(read_image(path, (size, size)))
@@ -58,10 +73,12 @@ def load_folder(
         problems.append(f"no pictures, or damaged ones: {listed(broken)}")
     if problems:
         fix = "fix those files or take them out; data/README.md says how such a folder is laid out"
-        raise LessonError(f"{shown(folder)} cannot be used: " + "; ".join(problems), fix)
+        raise LessonError(f"{display_path(folder)} cannot be used: " + "; ".join(problems), fix)
     x, y, test = np.stack(images), np.array(labels, np.uint16), np.array(tested)
     x = x[..., 0] if (x == x[..., :1]).all() else x  # gray
-    order = random.permutation(np.flatnonzero(~test))  # or a model would meet one class after the other
+    order = random.permutation(
+        np.flatnonzero(~test)
+    )  # or a model would meet one class after the other
     return (x[order], y[order]), (x[test], y[test]), names
 
 
@@ -72,7 +89,8 @@ def folder_classes(folder: Path) -> tuple[str, ...]:
 
 
 def read_image(path: str | Path, shape: tuple[int, int]) -> np.ndarray:
-    """A picture cut to the proportions of `shape` around its center and scaled, on white where it is transparent.
+    """A picture cut to the proportions of `shape` around its center and scaled, on white where it
+    is transparent.
 
     Args:
         path: as `read_picture` takes it.

@@ -15,11 +15,14 @@ def process_data(X: np.ndarray, normalization: str = "rows") -> tf.Tensor:
     """Prepare images for the network, as 02_dataset shows.
 
     Args:
-        X: images as uint8 of shape (count, height, width), or (count, height, width, 3) in color, from 0 to 255.
-        normalization: `rows` scales each row of pixels to length 1 (L2), `pixels` divides every pixel by 255.
+        X: images as uint8 of shape (count, height, width), or (count, height, width, 3) in color,
+            from 0 to 255.
+        normalization: `rows` scales each row of pixels to length 1 (L2), `pixels` divides every
+            pixel by 255.
 
     Returns:
-        float32 of shape (count, height, width, 1), or (count, height, width, 3) in color, from 0 to 1.
+        float32 of shape (count, height, width, 1), or (count, height, width, 3) in color, from 0 to
+        1.
     """
     X = X.astype("float32")
     if normalization == "rows":
@@ -32,7 +35,12 @@ def process_data(X: np.ndarray, normalization: str = "rows") -> tf.Tensor:
 
 
 def create_model(
-    input_shape: tuple[int, ...], num_classes: int, optimizer: Any, loss: Any, metrics: Sequence[Any], filters: int = 64
+    input_shape: tuple[int, ...],
+    num_classes: int,
+    optimizer: Any,
+    loss: Any,
+    metrics: Sequence[Any],
+    filters: int = 64,
 ) -> keras.Model:
     """Build and compile the network, as 03_model shows.
 
@@ -43,13 +51,18 @@ def create_model(
         filters: filters of the first convolution; the next two have twice and four times as many.
 
     Returns:
-        The compiled model: float32 of shape (count, num_classes) comes out, each row adding up to 1.
+        The compiled model: float32 of shape (count, num_classes) comes out, each row adding up to
+            1.
     """
     inputs = keras.Input(input_shape)
     x = keras.layers.Conv2D(filters=filters, kernel_size=(3, 3), activation="relu")(inputs)
-    x = keras.layers.Conv2D(filters=2 * filters, kernel_size=(3, 3), padding="same", activation="relu")(x)
+    x = keras.layers.Conv2D(
+        filters=2 * filters, kernel_size=(3, 3), padding="same", activation="relu"
+    )(x)
     x = keras.layers.MaxPool2D()(x)
-    x = keras.layers.Conv2D(filters=4 * filters, kernel_size=(3, 3), padding="same", activation="relu")(x)
+    x = keras.layers.Conv2D(
+        filters=4 * filters, kernel_size=(3, 3), padding="same", activation="relu"
+    )(x)
     x = keras.layers.MaxPool2D()(x)
     x = keras.layers.Flatten()(x)
     x = keras.layers.Dense(num_classes, activation="softmax", dtype="float32")(x)

@@ -1,9 +1,10 @@
 """A reader's own picture becomes an image like those that the model learned from.
 
-MNIST's digits were cropped to their ink, scaled to fit a box of 20 x 20 pixels with their proportions kept, which made
-gray edges, and moved so that their center of mass is at the center of 28 x 28 pixels (Y. LeCun, L. Bottou, Y. Bengio,
-P. Haffner, Gradient-based learning applied to document recognition, Proceedings of the IEEE 86, 1998, section III A).
-The functions here take the same steps, one each, in that order. No TensorFlow here.
+MNIST's digits were cropped to their ink, scaled to fit a box of 20 x 20 pixels with their
+proportions kept, which made gray edges, and moved so that their center of mass is at the center of
+28 x 28 pixels (Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to
+document recognition, Proceedings of the IEEE 86, 1998, section III A). The functions here take the
+same steps, one each, in that order. No TensorFlow here.
 """
 
 from pathlib import Path
@@ -12,8 +13,8 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy.ndimage import center_of_mass
 
-from helpers.errors import LessonError
-from helpers.files import shown, user_path
+from series.errors import LessonError
+from series.files import display_path, user_path
 
 LONGEST_SIDE = 1024  # pixels; a larger picture is scaled down while it is read
 LEAST_CONTRAST = 40  # of 255; paper and pen differ by more, an even wall in bad light by less
@@ -30,7 +31,8 @@ def read_picture(path: str | Path) -> np.ndarray:
         path: an absolute path, or one relative to the project's folder.
 
     Returns:
-        uint8 of shape (height, width, 4), red, green, blue and opacity, its longer side at most 1024 pixels.
+        uint8 of shape (height, width, 4), red, green, blue and opacity, its longer side at most
+        1024 pixels.
 
     Raises:
         LessonError: there is no such file, or it is no picture, damaged, or too large to open.
@@ -44,16 +46,18 @@ def read_picture(path: str | Path) -> np.ndarray:
             picture = Image.fromarray((np.asarray(picture) / 257).clip(0, 255).astype("uint8"))
         picture = picture.convert("RGBA")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        what = f"{shown(path)} can't be read as a picture ({error})"
+        what = f"{display_path(path)} can't be read as a picture ({error})"
         raise LessonError(what, "give the path of a picture, saved as PNG or JPEG") from error
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     return np.asarray(picture)
 
 
 def find_ink(picture: np.ndarray) -> np.ndarray:
-    """Tell ink from paper: ink is what differs from the picture's edge, whatever the color of either.
+    """Tell ink from paper: ink is what differs from the picture's edge, whatever the color of
+    either.
 
-    The paper may grow lighter or darker from one side to the other: a surface of second degree is fitted to its edge.
+    The paper may grow lighter or darker from one side to the other: a surface of second degree is
+    fitted to its edge.
 
     Args:
         picture: what `read_picture` returned.
@@ -66,7 +70,9 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
     """
     pixels = picture.astype("float32")
     pixels[..., :3] *= pixels[..., 3:] / 255  # a transparent pixel has no color
-    y, x = np.meshgrid(*(np.linspace(-1, 1, length, dtype="float32") for length in pixels.shape[:2]), indexing="ij")
+    y, x = np.meshgrid(
+        *(np.linspace(-1, 1, length, dtype="float32") for length in pixels.shape[:2]), indexing="ij"
+    )
     terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
     edge = np.maximum(abs(x), abs(y)) > 0.9
     paper = np.median(pixels[edge], axis=0)
@@ -77,10 +83,16 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
     difference = abs(pixels - paper).max(axis=-1)
     darkest = np.sort(difference, axis=None)[-LEAST_INK:][0]  # a few pixels may be dust or glare
     if darkest < max(LEAST_CONTRAST, 8 * np.median(difference[edge])):
-        raise LessonError("the picture is empty: nothing in it stands out from its background", DRAW)
-    ink = ((difference / darkest - 0.3) / 0.5).clip(0, 1)  # below 0.3 it is noise or shadow, above 0.8 nothing but ink
+        raise LessonError(
+            "the picture is empty: nothing in it stands out from its background", DRAW
+        )
+    ink = ((difference / darkest - 0.3) / 0.5).clip(
+        0, 1
+    )  # below 0.3 it is noise or shadow, above 0.8 nothing but ink
     if ink.mean() > 0.5:
-        raise LessonError("the picture shows no digit on plain paper: more than half of it stands out", DRAW)
+        raise LessonError(
+            "the picture shows no digit on plain paper: more than half of it stands out", DRAW
+        )
     return ink.astype("float32")
 
 
@@ -92,31 +104,42 @@ def crop(ink: np.ndarray) -> np.ndarray:
     """
     rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
     if max(np.ptp(rows), np.ptp(columns)) + 1 < LEAST_INK:
-        raise LessonError(f"the ink is too small to show a digit: less than {LEAST_INK} pixels across", DRAW)
+        raise LessonError(
+            f"the ink is too small to show a digit: less than {LEAST_INK} pixels across", DRAW
+        )
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def fit_into_box(ink: np.ndarray, shape: tuple[int, int] = (28, 28)) -> np.ndarray:
-    """Scale ink, with its proportions kept, to fit the box that images of `shape` have for it: 20 x 20 of 28 x 28.
+    """Scale ink, with its proportions kept, to fit the box that images of `shape` have for it: 20 x
+    20 of 28 x 28.
 
     Returns:
         float32 of at most the box's height and width, from 0 to 1, its strongest pixel 1.
     """
     scale = min(round(side * BOX) / length for side, length in zip(shape, ink.shape, strict=True))
     height, width = (max(1, round(length * scale)) for length in ink.shape)
-    small = Image.fromarray(ink).resize((width, height), Image.Resampling.BICUBIC)  # Pillow smooths as it shrinks
+    small = Image.fromarray(ink).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )  # Pillow smooths as it shrinks
     scaled = np.asarray(small).clip(0, 1)
     return scaled / scaled.max()  # a thin pen's line, smoothed, would be pale
 
 
 def center(ink: np.ndarray, shape: tuple[int, int] = (28, 28)) -> np.ndarray:
-    """Put ink on an empty image of `shape` so that its center of mass is at the center, to the nearest pixel.
+    """Put ink on an empty image of `shape` so that its center of mass is at the center, to the
+    nearest pixel.
 
     Returns:
         uint8 of `shape`, from 0 (paper) to 255 (ink).
     """
-    middle = [int(side // 2 - mass + 0.5) for side, mass in zip(shape, center_of_mass(ink), strict=True)]
-    top, left = (min(max(start, 0), side - n) for start, side, n in zip(middle, shape, ink.shape, strict=True))
+    middle = [
+        int(side // 2 - mass + 0.5) for side, mass in zip(shape, center_of_mass(ink), strict=True)
+    ]
+    top, left = (
+        min(max(start, 0), side - n)
+        for start, side, n in zip(middle, shape, ink.shape, strict=True)
+    )
     image = np.zeros(shape, dtype="uint8")
     image[top : top + ink.shape[0], left : left + ink.shape[1]] = np.round(ink * 255)
     return image

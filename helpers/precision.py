@@ -1,7 +1,7 @@
 """The number format that this machine computes fastest with: what `precision = "auto"` stands for.
 
-`mixed_bfloat16` halves the time of a training where processor or card compute in bfloat16, and multiplies it where they
-don't (tensorflow issues 42422 and 45441), so in doubt it is `float32`.
+`mixed_bfloat16` halves the time of a training where processor or card compute in bfloat16, and
+multiplies it where they don't (tensorflow issues 42422 and 45441), so in doubt it is `float32`.
 """
 
 import re
@@ -9,7 +9,7 @@ import timeit
 from pathlib import Path
 from typing import Any
 
-from helpers.runs import RunFolder, read_record, update_record
+from series.runs import RunFolder, read_record, update_record
 
 CPU_INFO = Path("/proc/cpuinfo")
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
@@ -20,7 +20,8 @@ MARGIN = 1.3  # how many times as fast bfloat16 must be where only a measurement
 def choose_precision(folder: RunFolder, precision: str) -> tuple[str, str]:
     """The dtype policy to build a network with, and why.
 
-    What `auto` came to is kept in the run's record, so that the same run makes the same choice again.
+    What `auto` came to is kept in the run's record, so that the same run makes the same choice
+    again.
 
     Args:
         folder: the run's folder.
@@ -49,7 +50,11 @@ def adam_for(policy: str) -> Any:
     """
     import keras
 
-    return keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam()) if policy == "mixed_float16" else "adam"
+    return (
+        keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())
+        if policy == "mixed_float16"
+        else "adam"
+    )
 
 
 def _fastest() -> tuple[str, str]:
@@ -66,7 +71,9 @@ def _fastest() -> tuple[str, str]:
             return "mixed_bfloat16", "the processor computes in bfloat16"
         return "float32", "the processor doesn't compute in bfloat16"
     ratio = _seconds("float32") / _seconds("bfloat16")
-    return ("mixed_bfloat16" if ratio >= MARGIN else "float32"), f"measured: bfloat16 is {ratio:.1f} times as fast"
+    return (
+        "mixed_bfloat16" if ratio >= MARGIN else "float32"
+    ), f"measured: bfloat16 is {ratio:.1f} times as fast"
 
 
 def _processor_flags() -> set[str] | None:
@@ -78,7 +85,9 @@ def _processor_flags() -> set[str] | None:
 
 
 def _seconds(dtype: str) -> float:
-    """How long the second convolution takes, with its gradients, for 16 images; the best of three times."""
+    """How long the second convolution takes, with its gradients, for 16 images; the best of three
+    times.
+    """
     import tensorflow as tf
 
     images = tf.ones([16, 26, 26, 64], dtype)
@@ -90,4 +99,6 @@ def _seconds(dtype: str) -> float:
             result = tf.reduce_mean(tf.nn.conv2d(images, kernel, 1, "SAME"))
         return tape.gradient(result, kernel)
 
-    return min(timeit.repeat(lambda: step().numpy(), number=1, repeat=4)[1:])  # the first one also builds the graph
+    return min(
+        timeit.repeat(lambda: step().numpy(), number=1, repeat=4)[1:]
+    )  # the first one also builds the graph

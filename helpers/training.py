@@ -1,4 +1,5 @@
-"""What 04_training needs beside Keras' own `fit`: a record of every batch, checkpoints to continue from, a forecast.
+"""What 04_training needs beside Keras' own `fit`: a record of every batch, checkpoints to continue
+from, a forecast.
 
 The lesson itself is in the notebook: loading, the step size, `fit`, saving.
 """
@@ -16,10 +17,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from helpers import files
-from helpers.errors import LessonError
 from helpers.lesson import process_data
-from helpers.runs import RunFolder
+from series import files
+from series.errors import LessonError
+from series.runs import RunFolder
 
 RECORD = "record.json"  # the part of a checkpoint that isn't Keras' own
 
@@ -32,10 +33,11 @@ class Recorder(keras.callbacks.Callback):
         batch_size: how many images a batch holds; the last one of an epoch may hold fewer.
 
     Attributes:
-        history: what `history.json` holds. `epochs`: how many are finished. `loss`, `val_loss` and each metric: a list
-            with a value for each finished epoch. `batches`: two lists, `images` (seen in all epochs so far) and `loss`
-            (mean over the images of that batch alone). `seconds`: time in `fit`, that of earlier sessions included, up
-            to their last checkpoint. `training_seconds`: the same without validation. `images_per_second`: images
+        history: what `history.json` holds. `epochs`: how many are finished. `loss`, `val_loss` and
+            each metric: a list with a value for each finished epoch. `batches`: two lists, `images`
+            (seen in all epochs so far) and `loss` (mean over the images of that batch alone).
+            `seconds`: time in `fit`, that of earlier sessions included, up to their last
+            checkpoint. `training_seconds`: the same without validation. `images_per_second`: images
             trained on, divided by that time.
     """
 
@@ -60,7 +62,8 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         """Add the batch to the record."""
-        # Keras gives the mean loss over all images of the epoch so far: take the earlier ones out again.
+        # Keras gives the mean loss over all images of the epoch so far: take the earlier ones out
+        # again.
         seen = min((batch + 1) * self._batch_size, self._training_images)
         total = float(logs["loss"]) * seen
         self.history["batches"]["images"].append(self._epoch * self._training_images + seen)
@@ -75,7 +78,9 @@ class Recorder(keras.callbacks.Callback):
             history.setdefault(name, []).append(np.asarray(value, dtype=float).tolist())
         history["epochs"] = epoch + 1
         history["seconds"] = time.perf_counter() - self._began
-        history["images_per_second"] = history["batches"]["images"][-1] / history["training_seconds"]
+        history["images_per_second"] = (
+            history["batches"]["images"][-1] / history["training_seconds"]
+        )
 
 
 class TrainingStopped(LessonError):
@@ -88,16 +93,19 @@ class TrainingStopped(LessonError):
 class Checkpoint(keras.callbacks.Callback):
     """Keeps model, optimizer and history after each epoch, and continues from there.
 
-    They are one file: the model as Keras saves it, which is a zip archive, with the record as one more part. It is
-    written under another name and then renamed, so a half-written one is never used, and one epoch is kept until the
-    next is complete. Keras' own `BackupAndRestore` overwrites its only copy in place, continues whatever the parameters
-    are, and loses the history of the earlier epochs.
+    They are one file: the model as Keras saves it, which is a zip archive, with the record as one
+    more part. It is written under another name and then renamed, so a half-written one is never
+    used, and one epoch is kept until the next is complete. Keras' own `BackupAndRestore` overwrites
+    its only copy in place, continues whatever the parameters are, and loses the history of the
+    earlier epochs.
 
-    As a context manager around `fit` it turns an interrupt into one sentence that says what is kept.
+    As a context manager around `fit` it turns an interrupt into one sentence that says what is
+    kept.
 
     Args:
         folder: where the file is kept; nothing else is in it.
-        recorder: the record to keep with the model; it comes before the checkpoint in the list of callbacks.
+        recorder: the record to keep with the model; it comes before the checkpoint in the list of
+            callbacks.
         recipe: all that a training must share with an earlier one to continue it, as plain values.
     """
 
@@ -107,7 +115,8 @@ class Checkpoint(keras.callbacks.Callback):
         self._recipe = json.loads(json.dumps(recipe, default=str))
 
     def resume(self, model: keras.Model) -> keras.Model:
-        """The model to continue with: that of the last finished epoch of the same training, or else `model` itself.
+        """The model to continue with: that of the last finished epoch of the same training, or else
+        `model` itself.
 
         The recorder continues the kept history. What another training kept here is deleted.
 
@@ -117,7 +126,9 @@ class Checkpoint(keras.callbacks.Callback):
         try:
             kept = json.loads(dict(files.unzip(self._path))[RECORD]) if self._path.is_file() else {}
         except (OSError, ValueError, KeyError) as error:
-            raise LessonError(f"{files.shown(self._path)} is damaged ({error})", "delete it and start over") from error
+            raise LessonError(
+                f"{files.display_path(self._path)} is damaged ({error})", "delete it and start over"
+            ) from error
         if kept.get("recipe") != self._recipe:
             self.delete()
             self._recorder.start_over()
@@ -131,22 +142,30 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, KeyboardInterrupt):
-            what = f"Stopped. {_epochs(self._kept)} kept" if self._kept else "Stopped before an epoch was finished"
+            what = (
+                f"Stopped. {_epochs(self._kept)} kept"
+                if self._kept
+                else "Stopped before an epoch was finished"
+            )
             raise TrainingStopped(
                 what, f"run this cell again to {'continue' if self._kept else 'start over'}"
             ) from None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keep this epoch in place of the one before it."""
-        with files.replacing(self._path) as temporary:
+        with files.atomic_write(self._path) as temporary:
             self.model.save(temporary)
             with zipfile.ZipFile(temporary, "a") as archive:
-                archive.writestr(RECORD, json.dumps({"recipe": self._recipe, "history": self._recorder.history}))
+                archive.writestr(
+                    RECORD, json.dumps({"recipe": self._recipe, "history": self._recorder.history})
+                )
         self._kept = epoch + 1
 
     def delete(self) -> None:
         """Delete what is kept: it belongs to another training, or this one has saved its result."""
-        half_written = self._path.parent.glob(f".*.partial.{self._path.name}")  # which a killed process leaves
+        half_written = self._path.parent.glob(
+            f".*.partial.{self._path.name}"
+        )  # which a killed process leaves
         for path in (self._path, *half_written):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # it was never there, or holds something that isn't ours
@@ -158,7 +177,8 @@ def _epochs(count: int) -> str:
 
 
 def how_long(folder: RunFolder) -> str:
-    """How long 04_training will take on this machine with its parameters, in a sentence, from three timed updates.
+    """How long 04_training will take on this machine with its parameters, in a sentence, from three
+    timed updates.
 
     Where that is more than a minute, a second sentence says with which change it is less.
 
@@ -171,10 +191,15 @@ def how_long(folder: RunFolder) -> str:
     model = keras.models.load_model(folder.need("model.keras"))
     with np.load(folder.need("dataset.npz"), allow_pickle=False) as data:
         count = len(data["y_train"])
-        images, labels = process_data(data["x_train"][:64], str(data["normalization"])), data["y_train"][:64]
+        images, labels = (
+            process_data(data["x_train"][:64], str(data["normalization"])),
+            data["y_train"][:64],
+        )
     model.train_on_batch(images, labels)  # also builds the graph
     speed = 3 * len(images) / timeit.timeit(lambda: model.train_on_batch(images, labels), number=3)
-    work = 0.8 + 0.2 / 3  # the fifth that is held out needs no gradients, so it takes about a third of the time
+    work = (
+        0.8 + 0.2 / 3
+    )  # the fifth that is held out needs no gradients, so it takes about a third of the time
     epochs, chosen = int(folder.parameters["epochs"]), int(folder.parameters["train_images"])
     seconds = epochs * min(chosen or count, count) * work / speed
     if seconds < 60:

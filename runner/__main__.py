@@ -13,7 +13,8 @@ def run() -> int:
         The exit code.
     """
     if os.name == "posix" and sys.getfilesystemencoding() != "utf-8":
-        # Old locales can't write down every path: start again in Python's UTF-8 mode, and each kernel with it.
+        # Old locales can't write down every path: start again in Python's UTF-8 mode, and each
+        # kernel with it.
         os.environ["PYTHONUTF8"] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     try:
@@ -26,8 +27,9 @@ def run() -> int:
         finally:
             stop.ignore()
     except KeyboardInterrupt:
-        # An interrupt that came out of `exec`, as dataclasses use it, has Python end itself with SIGINT whatever the
-        # exit code is, unless another `exec` is done after it (run_eval_code_obj in CPython's pythonrun.c).
+        # An interrupt that came out of `exec`, as dataclasses use it, has Python end itself with
+        # SIGINT whatever the exit code is, unless another `exec` is done after it
+        # (run_eval_code_obj in CPython's pythonrun.c).
         exec("")
         return INTERRUPTED
 

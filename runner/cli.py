@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from helpers.errors import LessonError
-from helpers.parameters import PARAMETERS
 from runner import screen, series, settings, tidy
 from runner.stop import INTERRUPTED
+from series.errors import LessonError
+from series.parameters import PARAMETERS
 
 PROFILE = """Parameters from profiles/NAME.yaml or from a file of your own. Left out: fast; a run
 that exists keeps its own, and the run interactive takes the notebooks' own defaults."""
@@ -16,8 +16,13 @@ that exists keeps its own, and the run interactive takes the notebooks' own defa
 
 PARAMETER = """One parameter, over the profile's. What each means, and its value where none is given:
 see the notebooks' cells of parameters, or papermill --help-notebook notebooks/04_training.ipynb."""
-PARAMETERS_HELP = "\b\nParameters (-p NAME VALUE, or a line `NAME: VALUE` in a profile):\n" + "\n".join(
-    f"  {name}: {parameter.describe()}" for name, parameter in PARAMETERS.items() if name != "run"
+PARAMETERS_HELP = (
+    "\b\nParameters (-p NAME VALUE, or a line `NAME: VALUE` in a profile):\n"
+    + "\n".join(
+        f"  {name}: {parameter.describe()}"
+        for name, parameter in PARAMETERS.items()
+        if name != "run"
+    )
 )
 
 
@@ -50,15 +55,36 @@ def commands() -> None:
 @commands.command(epilog=PARAMETERS_HELP)
 @click.option("--profile", metavar="NAME|FILE.yaml", help=PROFILE)
 @click.option("-p", "pairs", nargs=2, multiple=True, metavar="NAME VALUE", help=PARAMETER)
-@click.option("--name", metavar="NAME", help="The run's folder under runs/. Left out: the profile's name.")
-@click.option("--from", "first", metavar="NOTEBOOK", help="Redo this notebook and those after it; leave those before.")
+@click.option(
+    "--name", metavar="NAME", help="The run's folder under runs/. Left out: the profile's name."
+)
+@click.option(
+    "--from",
+    "first",
+    metavar="NOTEBOOK",
+    help="Redo this notebook and those after it; leave those before.",
+)
 @click.option("--to", "last", metavar="NOTEBOOK", help="Stop after this notebook.")
-@click.option("--fresh", is_flag=True, help="Reuse nothing: delete what these notebooks saved, and redo them.")
-@click.option("--catch-up", is_flag=True, help="Skip exercises and demonstrations that nothing later needs.")
-@click.option("--timeout", type=click.IntRange(min=1), metavar="SECONDS", help="Stop if a cell takes longer than this.")
-@click.option("--dry-run", is_flag=True, help="Only show what is there, what is stale and why, and what would run.")
+@click.option(
+    "--fresh", is_flag=True, help="Reuse nothing: delete what these notebooks saved, and redo them."
+)
+@click.option(
+    "--catch-up", is_flag=True, help="Skip exercises and demonstrations that nothing later needs."
+)
+@click.option(
+    "--timeout",
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="Stop if a cell takes longer than this.",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only show what is there, what is stale and why, and what would run.",
+)
 def run(dry_run: bool, **asked: Any) -> int:
-    """Run the notebooks in order, reusing what is up to date; write a record and a report to runs/NAME.
+    """Run the notebooks in order, reusing what is up to date; write a record and a report to
+    runs/NAME.
 
     \b
     Exit codes:
@@ -83,10 +109,14 @@ def compare(names: tuple[str, ...]) -> None:
 
 @commands.command()
 def outputs() -> int:
-    """Refresh the outputs stored in the committed notebooks, from the run classic, which is brought up to date."""
+    """Refresh the outputs stored in the committed notebooks, from the run classic, which is brought
+    up to date.
+    """
     asked, problems = settings.resolve(profile="classic")
     if code := series.run(asked, problems):
-        screen.say("The stored outputs are as they were: the run has to end well first.", errors=True)
+        screen.say(
+            "The stored outputs are as they were: the run has to end well first.", errors=True
+        )
         return code
     stored = tidy.store_outputs(asked.folder)
     screen.say(f"The outputs of {stored} notebooks are stored.")
@@ -95,5 +125,7 @@ def outputs() -> int:
 
 @commands.command()
 def clean() -> int:
-    """Delete all runs and caches, but nothing that the project did not write; say how much space that frees."""
+    """Delete all runs and caches, but nothing that the project did not write; say how much space
+    that frees.
+    """
     return tidy.clean()

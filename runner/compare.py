@@ -1,4 +1,6 @@
-"""Runs side by side, from their records: what differs, how long they took, what came out, their learning curves."""
+"""Runs side by side, from their records: what differs, how long they took, what came out, their
+learning curves.
+"""
 
 from collections.abc import Sequence
 from itertools import cycle
@@ -7,17 +9,21 @@ from typing import Any
 from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter1d
 
-from helpers import chain, runs
-from helpers.errors import LessonError
 from helpers.figures import BLUE, GREEN, GREY, ORANGE, RED, new_figure
 from helpers.figures.training import log_losses
-from helpers.files import replacing, shown
-from helpers.parameters import nearest
 from runner import record, screen
 from runner.record import Entry, RunRecord
+from series import chain, runs
+from series.errors import LessonError
+from series.files import atomic_write, display_path
+from series.parameters import did_you_mean
 
 SMOOTHED = 30  # batches whose mean loss is drawn
-MEASURES = {"seconds": "seconds", "peak memory, MB": "peak_memory_mb", "images a second": "images_per_second"}
+MEASURES = {
+    "seconds": "seconds",
+    "peak memory, MB": "peak_memory_mb",
+    "images a second": "images_per_second",
+}
 
 
 def compare(names: Sequence[str]) -> None:
@@ -32,31 +38,41 @@ def compare(names: Sequence[str]) -> None:
     kept, out = [_record_of(name) for name in names], screen.console()
     curves = [record.read_quietly(one.asked.folder / record.HISTORY) for one in kept]
     facts = _side_by_side([one.circumstances() for one in kept])
-    out.print(screen.table(["what differs", *names], [row for row in facts if len(set(row[1:])) > 1]))
+    out.print(
+        screen.table(["what differs", *names], [row for row in facts if len(set(row[1:])) > 1])
+    )
     for title, measure in MEASURES.items():
         # What a later run of the same name left alone is told by the run that finished it.
         rows: dict[str, list[float | None]] = {
-            name: [getattr(one.finished.get(name) or one.notebooks.get(name) or Entry(), measure) for one in kept]
+            name: [
+                getattr(one.finished.get(name) or one.notebooks.get(name) or Entry(), measure)
+                for one in kept
+            ]
             for name in (notebook.name for notebook in chain.NOTEBOOKS)
         }
         if measure == "seconds":
-            rows["all"] = [None if None in column else sum(column) for column in zip(*rows.values(), strict=True)]
+            rows["all"] = [
+                None if None in column else sum(column)
+                for column in zip(*rows.values(), strict=True)
+            ]
             rows["fit alone"] = [curve.get("seconds") for curve in curves]
         shown_rows = [[name, *_with_ratios(row)] for name, row in rows.items() if any(row)]
         out.print(screen.table([title, *names], shown_rows, names))
     out.print(screen.table(["metrics", *names], _side_by_side([one.metrics or {} for one in kept])))
     if all(curve.get("batches") for curve in curves):
         path = chain.runs_folder() / f"{'-and-'.join(names)}.png"
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             draw_curves(names, curves).savefig(temporary, dpi=120)
-        out.print(f"Learning curves: {shown(path)}")
+        out.print(f"Learning curves: {display_path(path)}")
 
 
 def _record_of(name: str) -> RunRecord:
     kept = record.load(chain.runs_folder() / name)
     if kept is None:
-        hint = nearest(name, [path.name for path in chain.runs_folder().glob("*") if runs.is_run(path)])
-        what = f"there is no headless run in {shown(chain.runs_folder() / name)}{hint}"
+        hint = did_you_mean(
+            name, [path.name for path in chain.runs_folder().glob("*") if runs.is_run(path)]
+        )
+        what = f"there is no headless run in {display_path(chain.runs_folder() / name)}{hint}"
         raise LessonError(what, f"make one: python -m runner run --name {name}")
     return kept
 
@@ -75,7 +91,8 @@ def _with_ratios(values: Sequence[float | None]) -> list[str]:
 
 
 def draw_curves(names: Sequence[str], curves: Sequence[dict[str, Any]]) -> Figure:
-    """Learning curves: mean training loss of the latest batches, and validation loss after each epoch.
+    """Learning curves: mean training loss of the latest batches, and validation loss after each
+    epoch.
 
     Args:
         names: names of the runs.
@@ -89,7 +106,14 @@ def draw_curves(names: Sequence[str], curves: Sequence[dict[str, Any]]) -> Figur
         smooth = uniform_filter1d(curve["batches"]["loss"], SMOOTHED, mode="nearest")
         axes.plot(images, smooth, color=color, linewidth=1.5, label=f"{name}, training")
         ends = [images[-1] * epoch / len(validation) for epoch in range(1, len(validation) + 1)]
-        axes.plot(ends, validation, marker, color=color, markeredgecolor="black", label=f"{name}, held-out images")
+        axes.plot(
+            ends,
+            validation,
+            marker,
+            color=color,
+            markeredgecolor="black",
+            label=f"{name}, held-out images",
+        )
     log_losses(axes, "training images seen")
     axes.legend(loc="upper right", frameon=False, fontsize=10)
     return figure

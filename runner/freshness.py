@@ -1,8 +1,10 @@
-"""Deciding whether a notebook must run again: what its result was made from, then and now, and what it saved.
+"""Deciding whether a notebook must run again: what its result was made from, then and now, and what
+it saved.
 
-Comments and prose never count. In the notebook's code cells every other character does; of the project's packages only
-the modules that its cells import, directly or through each other. Nothing here imports TensorFlow; and notebooks are
-read as JSON, since importing nbformat or papermill takes seconds, and a run must be refused sooner than that.
+Comments and prose never count. In the notebook's code cells every other character does; of the
+project's packages only the modules that its cells import, directly or through each other. Nothing
+here imports TensorFlow; and notebooks are read as JSON, since importing nbformat or papermill takes
+seconds, and a run must be refused sooner than that.
 """
 
 import ast
@@ -15,11 +17,11 @@ from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import Any
 
-from helpers import chain, files, runs
-from helpers.chain import Notebook
-from helpers.errors import LessonError
 from runner.record import Asked, Entry, read_quietly
 from runner.settings import INTERACTIVE, for_notebook
+from series import chain, files, runs
+from series.chain import Notebook
+from series.errors import LessonError
 
 Fingerprint = dict[str, dict[str, Any]]
 VERSIONS = ("tensorflow", "keras", "numpy")
@@ -42,7 +44,9 @@ class Cell:
     tags: tuple[str, ...]
 
 
-def reason_to_run(asked: Asked, notebook: Notebook, now: Fingerprint, finished: Entry | None) -> str | None:
+def reason_to_run(
+    asked: Asked, notebook: Notebook, now: Fingerprint, finished: Entry | None
+) -> str | None:
     """Why the notebook must run again, in a few words, or None if what it saved is up to date.
 
     Args:
@@ -82,7 +86,8 @@ def reason_to_run(asked: Asked, notebook: Notebook, now: Fingerprint, finished: 
 def _reason_by_hand(folder: Path, notebook: Notebook) -> str | None:
     """Of a run that someone steps through, only make what is missing or unfit.
 
-    So the command that makes a missing artifact never undoes a learner's own choices in the notebooks before.
+    So the command that makes a missing artifact never undoes a learner's own choices in the
+    notebooks before.
     """
     artifacts = runs.read_record(folder)["artifacts"]
     for name in notebook.saves:
@@ -97,7 +102,8 @@ def _reason_by_hand(folder: Path, notebook: Notebook) -> str | None:
 
 
 def fingerprint(asked: Asked, notebook: Notebook) -> Fingerprint:
-    """Everything that the notebook's result depends on, each part by itself so that a change can be named.
+    """Everything that the notebook's result depends on, each part by itself so that a change can be
+    named.
 
     Raises:
         LessonError: the notebook is missing or damaged.
@@ -106,14 +112,22 @@ def fingerprint(asked: Asked, notebook: Notebook) -> Fingerprint:
     parameters = declared_parameters(cells) | for_notebook(notebook, asked.parameters)
     parameters.pop("run", None)
     return {
-        "cells": {cell.id: _sha(cell.source.strip()) for cell in cells if "parameters" not in cell.tags},
+        "cells": {
+            cell.id: _sha(cell.source.strip()) for cell in cells if "parameters" not in cell.tags
+        },
         "code": {
-            path.relative_to(chain.ROOT).as_posix(): _sha(ast.unparse(ast.parse(path.read_text(encoding="utf-8"))))
+            path.relative_to(chain.ROOT).as_posix(): _sha(
+                ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
+            )
             for path in imported_modules(notebook, cells)
         },
         "parameters": parameters,
-        "files": {name: found for name, value in parameters.items() if (found := _named_files(value))},
-        "needs": {artifact: digest_or_state(asked.folder / artifact) for artifact in notebook.needs},
+        "files": {
+            name: found for name, value in parameters.items() if (found := _named_files(value))
+        },
+        "needs": {
+            artifact: digest_or_state(asked.folder / artifact) for artifact in notebook.needs
+        },
         "versions": {name: metadata.version(name) for name in VERSIONS},
     }
 
@@ -129,12 +143,17 @@ def digest_or_state(path: Path) -> str:
 
 
 def _named_files(value: object) -> str | None:
-    """A digest of the names, sizes and dates of the file or folder that a parameter's value names, if it names one."""
+    """A digest of the names, sizes and dates of the file or folder that a parameter's value names,
+    if it names one.
+    """
     if not isinstance(value, str) or not value:
         return None
     path = files.user_path(value)
     inside = {part: part.stat() for part in (path, *sorted(path.rglob("*"))) if part.is_file()}
-    lines = [f"{part.relative_to(path)} {stat.st_size} {stat.st_mtime_ns}" for part, stat in inside.items()]
+    lines = [
+        f"{part.relative_to(path)} {stat.st_size} {stat.st_mtime_ns}"
+        for part, stat in inside.items()
+    ]
     return _sha("\n".join(lines)) if lines else None
 
 
@@ -142,7 +161,9 @@ def imported_modules(notebook: Notebook, cells: Iterable[Cell]) -> list[Path]:
     """The project's modules that code cells import, directly or through each other."""
     finder = ModuleFinder([str(chain.ROOT)])
     for cell in cells:
-        finder.scan_code(compile(parsed(cell.source), cell.id, "exec"), finder.add_module("__main__"))
+        finder.scan_code(
+            compile(parsed(cell.source), cell.id, "exec"), finder.add_module("__main__")
+        )
     if notebook is chain.SCALING:  # whose cells start `python -m workers`
         finder.import_hook("workers.__main__")
     found = [getattr(module, "__file__", None) for module in finder.modules.values()]
@@ -162,14 +183,18 @@ def code_cells(notebook: Notebook) -> list[Cell]:
             if cell["cell_type"] == "code"
         ]
     except (OSError, LessonError, KeyError, TypeError, AttributeError) as error:
-        name = files.shown(notebook.path)
-        raise LessonError(f"{name} is missing or damaged ({error})", f"restore it: git checkout -- {name}") from error
+        name = files.display_path(notebook.path)
+        raise LessonError(
+            f"{name} is missing or damaged ({error})", f"restore it: git checkout -- {name}"
+        ) from error
 
 
 def declared_parameters(cells: Iterable[Cell]) -> dict[str, Any]:
     """The values that the cell tagged `parameters` declares, by name; of an expression, its text."""
     found: dict[str, Any] = {}
-    for node in (node for cell in cells if "parameters" in cell.tags for node in parsed(cell.source).body):
+    for node in (
+        node for cell in cells if "parameters" in cell.tags for node in parsed(cell.source).body
+    ):
         if isinstance(node, ast.AnnAssign) and node.value is not None:
             try:
                 found[ast.unparse(node.target)] = ast.literal_eval(node.value)

@@ -1,8 +1,9 @@
 """The runner's part of a run's record, `runs/NAME/run.json`: the dataclasses below are its schema.
 
-`helpers.runs` owns the file: its schema number, the run's name, the lock that makes it one writer at a time, and the
-part `artifacts`, which the notebooks' kernels write. `python -m workers` adds a list `workers`. The runner that holds
-the run's lock keeps the rest, and writes it whole at every change.
+`series.runs` owns the file: its schema number, the run's name, the lock that makes it one writer at
+a time, and the part `artifacts`, which the notebooks' kernels write. `python -m workers` adds a
+list `workers`. The runner that holds the run's lock keeps the rest, and writes it whole at every
+change.
 """
 
 import contextlib
@@ -22,15 +23,27 @@ from typing import Any
 import filelock
 import psutil
 
-from helpers import chain, files, runs
-from helpers.errors import LessonError
+from series import chain, files, runs
+from series.errors import LessonError
 
-PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "matplotlib", "papermill", "nbclient", "ipykernel")
+PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "scikit-learn",
+    "matplotlib",
+    "papermill",
+    "nbclient",
+    "ipykernel",
+)
 METRICS, HISTORY, REPORT = "metrics.json", "history.json", "report.html"
 KERNEL_LOG = "kernel.log"  # what the last kernel said outside its notebook
 LOCKS = (runs.RUN_LOCK, ".record.lock")
 # What a notebook, or `python -m workers`, writes beside its artifacts.
-BESIDE = {"04_training": ("checkpoint", "tensorboard"), "07_scaling_out": ("checkpoint-of-workers",)}
+BESIDE = {
+    "04_training": ("checkpoint", "tensorboard"),
+    "08_scaling_out": ("checkpoint-of-workers",),
+}
 
 
 def now() -> str:
@@ -50,9 +63,11 @@ class Entry:
         parameters: all of its parameters but `run`, and whether given or its own defaults.
         catch_up: whether exercises and demonstrations were skipped.
         seconds: how long it took.
-        peak_memory_mb: of its kernel, in 10⁶ bytes: resident set, the highest of five samples a second.
+        peak_memory_mb: of its kernel, in 10⁶ bytes: resident set, the highest of five samples a
+            second.
         images_per_second: where it trains, else None.
-        where, error: of a failure, the cell (its number, as in `In [7]`, and its id) and the error's own last lines.
+        where, error: of a failure, the cell (its number, as in `In [7]`, and its id) and the
+            error's own last lines.
         made_from: what freshness compares, of a notebook that ended well.
         saved: the digest of each artifact that it saved.
     """
@@ -78,7 +93,8 @@ class Asked:
 
     Attributes:
         name: name of the run's folder.
-        profile: what `--profile` named (a file by its whole path), or None for the notebooks' own defaults.
+        profile: what `--profile` named (a file by its whole path), or None for the notebooks' own
+            defaults.
         given: the parameters given with `-p`, of their declared types.
         parameters: the profile's parameters with `given` over them.
         notebooks: names of the notebooks, in their order.
@@ -110,7 +126,9 @@ class Asked:
 
     def command(self) -> str:
         """The command that continues this run, which keeps its profile and parameters."""
-        return runs.make_command(self.name, self.notebooks[-1]) + (" --catch-up" if self.catch_up else "")
+        return runs.make_command(self.name, self.notebooks[-1]) + (
+            " --catch-up" if self.catch_up else ""
+        )
 
 
 @dataclass
@@ -121,13 +139,16 @@ class RunRecord:
         asked: what was asked for.
         notebooks: by name, what this run did with each.
         finished: by name, the last run of each that ended well.
-        environment: what it ran on: commit, system, processor, cores, memory_gb (10⁹ bytes), versions of packages.
-        status: running, done, failed or interrupted; `running` with no such process: the runner itself was killed.
+        environment: what it ran on: commit, system, processor, cores, memory_gb (10⁹ bytes),
+            versions of packages.
+        status: running, done, failed or interrupted; `running` with no such process: the runner
+            itself was killed.
         exit_code: as `python -m runner run --help` lists them; None while running.
         started: in UTC.
         seconds: how long the run took.
         process: id of the runner's process.
-        metrics: the plain numbers that 05_testing measured, if it is ok in this run, `as_expected` among them.
+        metrics: the plain numbers that 05_testing measured, if it is ok in this run, `as_expected`
+            among them.
     """
 
     asked: Asked
@@ -143,7 +164,9 @@ class RunRecord:
 
     def write(self) -> None:
         """Write the runner's part of the record."""
-        runs.update_record(self.asked.folder, lambda record: record.update(dataclasses.asdict(self)))
+        runs.update_record(
+            self.asked.folder, lambda record: record.update(dataclasses.asdict(self))
+        )
 
     def circumstances(self) -> dict[str, Any]:
         """Everything that the run was run with, by name."""
@@ -168,8 +191,10 @@ def load(folder: Path) -> RunRecord | None:
             own[part] = {name: _read(Entry, entry) for name, entry in content[part].items()}
         return _read(RunRecord, own)
     except (KeyError, TypeError, AttributeError) as error:
-        what = f"{files.shown(folder / runs.RECORD)} is damaged: {type(error).__name__}: {error}"
-        raise LessonError(what, f"move the folder {files.shown(folder)} away and run the notebooks again") from error
+        what = f"{files.display_path(folder / runs.RECORD)} is damaged: {type(error).__name__}: {error}"
+        raise LessonError(
+            what, f"move the folder {files.display_path(folder)} away and run the notebooks again"
+        ) from error
 
 
 def _read(kind: type[Any], content: Mapping[str, Any]) -> Any:
@@ -178,7 +203,9 @@ def _read(kind: type[Any], content: Mapping[str, Any]) -> Any:
 
 
 def lock_of(folder: Path) -> filelock.FileLock:
-    """The lock that the one runner of a run holds; the system frees it when the runner ends, however it ends."""
+    """The lock that the one runner of a run holds; the system frees it when the runner ends,
+    however it ends.
+    """
     return filelock.FileLock(folder / runs.RUN_LOCK, timeout=0)
 
 
@@ -202,12 +229,16 @@ def delete(path: Path) -> None:
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
-        what = f"{files.shown(path)} can't be deleted ({error.strerror})"
-        raise LessonError(what, "close the programs that use it, or delete it yourself, then repeat") from error
+        what = f"{files.display_path(path)} can't be deleted ({error.strerror})"
+        raise LessonError(
+            what, "close the programs that use it, or delete it yourself, then repeat"
+        ) from error
 
 
 def read_quietly(path: Path) -> dict[str, Any]:
-    """What a JSON file of names and values holds; nothing where it is missing, damaged or something else."""
+    """What a JSON file of names and values holds; nothing where it is missing, damaged or something
+    else.
+    """
     try:
         content = files.read_json(path)
     except (LessonError, OSError):
@@ -216,7 +247,9 @@ def read_quietly(path: Path) -> dict[str, Any]:
 
 
 def environment() -> dict[str, Any]:
-    """What a run is made with: the project's commit, the machine, and the versions of Python and the packages."""
+    """What a run is made with: the project's commit, the machine, and the versions of Python and
+    the packages.
+    """
     processor = platform.processor() or platform.machine()
     with contextlib.suppress(OSError):
         found = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
@@ -232,9 +265,15 @@ def environment() -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """The commit of the project, `-dirty` after it if files differ from it; None where it is no checkout of its own."""
+    """The commit of the project, `-dirty` after it if files differ from it; None where it is no
+    checkout of its own.
+    """
     own = ["git", f"--git-dir={chain.ROOT / '.git'}", f"--work-tree={chain.ROOT}"]
     describe = [*own, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        return subprocess.check_output(describe, stderr=subprocess.DEVNULL).decode(errors="replace").strip()
+        return (
+            subprocess.check_output(describe, stderr=subprocess.DEVNULL)
+            .decode(errors="replace")
+            .strip()
+        )
     return None

@@ -1,7 +1,8 @@
-"""One page for a run, `report.html`: what came out, three pictures, its tables, and the executed notebooks.
+"""One page for a run, `report.html`: what came out, three pictures, its tables, and the executed
+notebooks.
 
-nbconvert makes the notebooks' part, the template `report.j2` the page. It is one file that needs no network: its style
-is `report.css`, and it has no scripts.
+nbconvert makes the notebooks' part, the template `report.j2` the page. It is one file that needs no
+network: its style is `report.css`, and it has no scripts.
 """
 
 import datetime
@@ -12,16 +13,18 @@ import jinja2
 import nbformat
 from nbconvert import HTMLExporter
 
-from helpers.files import shown
 from runner import screen
 from runner.record import RunRecord, read_quietly
+from series.files import display_path
 
 PICTURES = ("losses-figure", "confusion-figure", "worst-figure")  # ids of the cells that show them
 
 
 def page(record: RunRecord) -> str:
     """The report of a run, as one HTML page, from its record and its executed notebooks."""
-    parts: list[tuple[str, list[tuple[str, str]], str]] = []  # name, id and words of each heading, body
+    parts: list[
+        tuple[str, list[tuple[str, str]], str]
+    ] = []  # name, id and words of each heading, body
     pictures: list[str] = []
     exporter = HTMLExporter(template_name="basic")
     for name, entry in record.notebooks.items():
@@ -29,12 +32,21 @@ def page(record: RunRecord) -> str:
         if entry.outcome == "not reached" or "cells" not in read_quietly(path):
             continue
         notebook = nbformat.read(path, as_version=4)
-        outputs = [output for cell in notebook.cells if cell.get("id") in PICTURES for output in cell.outputs]
+        outputs = [
+            output
+            for cell in notebook.cells
+            if cell.get("id") in PICTURES
+            for output in cell.outputs
+        ]
         for output in outputs:
             pictures += re.findall(r"<img [^>]*>", output.get("data", {}).get("text/html", ""))
-        body = re.sub(r'<a class="anchor-link".*?</a>', "", exporter.from_notebook_node(notebook)[0])
+        body = re.sub(
+            r'<a class="anchor-link".*?</a>', "", exporter.from_notebook_node(notebook)[0]
+        )
         body = body.replace("<pre", '<pre tabindex="0"')  # it can be scrolled by keys
-        body = re.sub('( id="| href="#)', rf"\g<1>{name}-", body)  # so that no other notebook has the same ids
+        body = re.sub(
+            '( id="| href="#)', rf"\g<1>{name}-", body
+        )  # so that no other notebook has the same ids
         parts.append((name, re.findall(r'<h[1-6] id="([^"]*)">(.*?)</h', body, re.S), body))
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
@@ -48,13 +60,17 @@ def page(record: RunRecord) -> str:
             [*screen.row_of(name, entry), "" if entry.reused else entry.reason]
             for name, entry in record.notebooks.items()
         ],
-        folder=shown(record.asked.folder),
+        folder=display_path(record.asked.folder),
     )
-    return re.sub(r'<a href="([^"]*)"[^>]*>(.*?)</a>', lambda link: _link(link, whole), whole, flags=re.S)
+    return re.sub(
+        r'<a href="([^"]*)"[^>]*>(.*?)</a>', lambda link: _link(link, whole), whole, flags=re.S
+    )
 
 
 def _link(found: re.Match[str], page: str) -> str:
-    """A link of a notebook as it leads somewhere from this page; where it would lead nowhere, its words."""
+    """A link of a notebook as it leads somewhere from this page; where it would lead nowhere, its
+    words.
+    """
     target, words = re.sub(r"^(?:\./)?(\w+)\.ipynb.*", r"#\1", found[1]), found[2]
     leads = target.startswith(("http:", "https:", "mailto:")) or f'id="{target[1:]}"' in page
     return f'<a href="{target}">{words}</a>' if leads else words

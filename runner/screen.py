@@ -1,4 +1,6 @@
-"""What a run shows: live progress on a terminal, plain lines elsewhere, and the last screen that people read."""
+"""What a run shows: live progress on a terminal, plain lines elsewhere, and the last screen that
+people read.
+"""
 
 import io
 import os
@@ -12,10 +14,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from helpers.errors import LessonError
-from helpers.files import shown
 from runner.execution import Execution
 from runner.record import Entry, RunRecord
+from series.errors import LessonError
+from series.files import display_path
 
 LOOKS = 5  # a second, at a running notebook
 SILENCE = 8  # seconds without a line, where there is no terminal
@@ -24,7 +26,9 @@ COLUMNS = ("notebook", "outcome", *MEASURES)
 
 
 class Lasting(io.FileIO):
-    """A file that drops what can't be written: a closed terminal, a full disk, a reader who left (`| head -1`)."""
+    """A file that drops what can't be written: a closed terminal, a full disk, a reader who left
+    (`| head -1`).
+    """
 
     def write(self, data: Any, /) -> int:
         """Write `data`, if possible."""
@@ -35,7 +39,9 @@ class Lasting(io.FileIO):
 
 
 def make_streams_last() -> None:
-    """Let standard output and error outlive their readers, which then end what is shown, never the run."""
+    """Let standard output and error outlive their readers, which then end what is shown, never the
+    run.
+    """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # it was closed before this process began
@@ -44,7 +50,9 @@ def make_streams_last() -> None:
             file = io.BufferedWriter(Lasting(stream.fileno(), "w", closefd=False))
             stream = io.TextIOWrapper(file, stream.encoding, line_buffering=True)
             setattr(sys, name, stream)
-        stream.reconfigure(errors="replace")  # a sign that the terminal's encoding lacks is no reason to stop either
+        stream.reconfigure(
+            errors="replace"
+        )  # a sign that the terminal's encoding lacks is no reason to stop either
 
 
 def console(errors: bool = False) -> Console:
@@ -60,7 +68,9 @@ def say(line: str, style: str = "", errors: bool = False) -> None:
 
 
 def following(execution: Execution) -> Live:
-    """A block that shows how far a notebook is, and looks at its kernel's memory, a few times a second."""
+    """A block that shows how far a notebook is, and looks at its kernel's memory, a few times a
+    second.
+    """
     out, said = console(), 0.0
 
     def progress() -> Text:
@@ -68,7 +78,11 @@ def following(execution: Execution) -> Live:
         execution.look()
         seconds = execution.entry.seconds or 0
         words = f"{execution.notebook.name}: {seconds:.0f} s, "
-        words += f"cell {execution.number} of {execution.cells}" if execution.number else "starting its kernel"
+        words += (
+            f"cell {execution.number} of {execution.cells}"
+            if execution.number
+            else "starting its kernel"
+        )
         words = ": ".join(filter(None, [words, execution.last_line()]))
         if not out.is_terminal and seconds > said + SILENCE:
             said = seconds
@@ -79,24 +93,32 @@ def following(execution: Execution) -> Live:
 
 
 def say_end(record: RunRecord, report: str) -> None:
-    """What is left on the screen when the run has ended: its table, what came out, and where the report is."""
+    """What is left on the screen when the run has ended: its table, what came out, and where the
+    report is.
+    """
     folder = record.asked.folder
     console().print(table(COLUMNS, [row_of(*item) for item in record.notebooks.items()], MEASURES))
     if record.status == "done":
         say(accuracy_line(record), "" if record.metrics.get("as_expected", True) else "bold red")
-        say(f"Executed notebooks: {shown(folder)}")
+        say(f"Executed notebooks: {display_path(folder)}")
         say(f"Report: {report}")
         return
-    failed = {name: entry for name, entry in record.notebooks.items() if entry.outcome not in ("ok", "not reached")}
+    failed = {
+        name: entry
+        for name, entry in record.notebooks.items()
+        if entry.outcome not in ("ok", "not reached")
+    }
     for name, entry in failed.items():
         say(f"{name}: {entry.outcome} {entry.where}", "bold red")
         say("\n".join(f"    {line}" for line in entry.error))
-        say(f"Open: {shown(folder / name)}.ipynb")
+        say(f"Open: {display_path(folder / name)}.ipynb")
     say(f"Report: {report}")
     say(f"{'Fix that. ' if failed else ''}To continue where it stopped: {record.asked.command()}")
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()) -> Table:
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()
+) -> Table:
     """A table; the columns that `numbers` names hold numbers."""
     made = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
@@ -108,11 +130,19 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Seque
 
 
 def row_of(name: str, entry: Entry) -> list[str]:
-    """A notebook's row in the table of a run, as `COLUMNS` names its columns; on the screen and in the report."""
+    """A notebook's row in the table of a run, as `COLUMNS` names its columns; on the screen and in
+    the report.
+    """
     outcome = entry.outcome + (", reused" if entry.reused else "")
     seconds = f"{entry.seconds:,.1f}" if entry.seconds is not None else ""
     memory = f"{entry.peak_memory_mb / 1000:.2f} GB" if entry.peak_memory_mb else ""
-    return [name, outcome, seconds, memory, f"{entry.images_per_second:,.0f}" if entry.images_per_second else ""]
+    return [
+        name,
+        outcome,
+        seconds,
+        memory,
+        f"{entry.images_per_second:,.0f}" if entry.images_per_second else "",
+    ]
 
 
 def value(found: object) -> str:
@@ -136,6 +166,10 @@ def accuracy_line(record: RunRecord) -> str:
 
 def say_refusals(problems: Sequence[LessonError]) -> None:
     """Everything that keeps a run from starting, each with how to fix it."""
-    say(f"Refused, nothing was run: {len(problems)} problem{'s' if len(problems) > 1 else ''}", "bold red", errors=True)
+    say(
+        f"Refused, nothing was run: {len(problems)} problem{'s' if len(problems) > 1 else ''}",
+        "bold red",
+        errors=True,
+    )
     for problem in problems:
         say(f"- {problem.what}\n  to fix it: {problem.fix}", errors=True)

@@ -1,6 +1,7 @@
 """What a run was asked for, put together from the command line.
 
-Everything wrong is collected, so that a reader sees all of it at once. What the machine lacks is `preflight`'s part.
+Everything wrong is collected, so that a reader sees all of it at once. What the machine lacks is
+`preflight`'s part.
 """
 
 import contextlib
@@ -10,13 +11,13 @@ from typing import Any
 
 import yaml
 
-from helpers import chain
-from helpers.chain import Notebook
-from helpers.errors import LessonError
-from helpers.files import shown
-from helpers.parameters import PARAMETERS, nearest, parameter_problems
 from runner import record
 from runner.record import Asked
+from series import chain
+from series.chain import Notebook
+from series.errors import LessonError
+from series.files import display_path
+from series.parameters import PARAMETERS, did_you_mean, parameter_problems
 
 DEFAULT_PROFILE = "fast"
 INTERACTIVE = "interactive"  # the run of notebooks that are run by hand: their own default
@@ -35,7 +36,8 @@ def resolve(
     A run that exists keeps its own profile and `-p` parameters, unless `profile` says otherwise.
 
     Args:
-        profile, pairs, name, first, last: as the options `--profile`, `-p`, `--name`, `--from` and `--to` give them.
+        profile, pairs, name, first, last: as the options `--profile`, `-p`, `--name`, `--from` and
+            `--to` give them.
         options: `fresh`, `catch_up` and `timeout`, as `Asked` has them.
 
     Returns:
@@ -44,7 +46,9 @@ def resolve(
     problems: list[LessonError] = []
     before, kept_as = None, DEFAULT_PROFILE if name is None else name
     if profile is None and not chain.run_name_problem(kept_as):
-        with contextlib.suppress(LessonError, OSError):  # preflight says what is wrong with the record
+        with contextlib.suppress(
+            LessonError, OSError
+        ):  # preflight says what is wrong with the record
             before = record.load(chain.runs_folder() / kept_as)
     if before:
         profile, name = before.asked.profile, kept_as
@@ -59,7 +63,9 @@ def resolve(
             problems.append(error)
     values |= given
     if (run := values.pop("run", None)) is not None:
-        problems.append(LessonError("a headless run is not named by a parameter", f"name it with --name {run}"))
+        problems.append(
+            LessonError("a headless run is not named by a parameter", f"name it with --name {run}")
+        )
     fix = f"see python -m runner run --help, then change -p or the profile {profile}"
     problems += [LessonError(problem, fix) for problem in parameter_problems(values)]
     if name is None:
@@ -69,7 +75,9 @@ def resolve(
     start = _index(first, 0, problems)
     end = _index(last, max(start, len(chain.NOTEBOOKS) - 1), problems)
     if start > end:
-        problems.append(LessonError(f"--from {first} comes after --to {last}", "swap the two, or leave one out"))
+        problems.append(
+            LessonError(f"--from {first} comes after --to {last}", "swap the two, or leave one out")
+        )
     good = {key: value for key, value in values.items() if not parameter_problems({key: value})}
     notebooks = [notebook.name for notebook in chain.ALL[start : end + 1]]
     forced = first is not None or bool(options.get("fresh"))
@@ -77,12 +85,17 @@ def resolve(
 
 
 def cast(name: str, value: object) -> object:
-    """A value from a profile or the command line in the type of its parameter, where it can be read as that.
+    """A value from a profile or the command line in the type of its parameter, where it can be read
+    as that.
 
     What can't be is returned as it came, for `parameter_problems` to name.
     """
     declared = PARAMETERS.get(name)
-    if declared and declared.type in (int, float) and (isinstance(value, str) or type(value) is int):
+    if (
+        declared
+        and declared.type in (int, float)
+        and (isinstance(value, str) or type(value) is int)
+    ):
         with contextlib.suppress(ValueError, OverflowError):
             return declared.type(value)
     return value
@@ -109,21 +122,31 @@ def _read_profile(profile: str) -> tuple[str, dict[str, Any]]:
     except FileNotFoundError as error:
         known = sorted(path.stem for path in chain.PROFILES_FOLDER.glob("*.yaml"))
         fix = f"take one of {', '.join(known)}, or the path of a .yaml file"
-        raise LessonError(f"there is no profile {profile}{nearest(profile, known)}", fix) from error
+        raise LessonError(
+            f"there is no profile {profile}{did_you_mean(profile, known)}", fix
+        ) from error
     except (OSError, ValueError, yaml.YAMLError) as error:
-        fix = f"edit {shown(path)}; profiles/fast.yaml shows how"
-        raise LessonError(f"the profile {shown(path)} can't be read: {error}", fix) from error
+        fix = f"edit {display_path(path)}; profiles/fast.yaml shows how"
+        raise LessonError(
+            f"the profile {display_path(path)} can't be read: {error}", fix
+        ) from error
     return profile, {str(name): cast(str(name), value) for name, value in content.items()}
 
 
 def _index(word: str | None, default: int, problems: list[LessonError]) -> int:
-    """The index of a notebook given by its name, with or without .ipynb, by how its name begins, or by its number."""
+    """The index of a notebook given by its name, with or without .ipynb, by how its name begins, or
+    by its number.
+    """
     if word is None:
         return default
     names = [notebook.name for notebook in chain.ALL]
-    found = [index for index, name in enumerate(names) if name.startswith(word.removesuffix(".ipynb").zfill(2))]
+    found = [
+        index
+        for index, name in enumerate(names)
+        if name.startswith(word.removesuffix(".ipynb").zfill(2))
+    ]
     if len(found) == 1:
         return found[0]
-    what = f"there is no notebook {word}{nearest(word, names)}"
+    what = f"there is no notebook {word}{did_you_mean(word, names)}"
     problems.append(LessonError(what, f"take one of {', '.join(names)}"))
     return default

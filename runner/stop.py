@@ -1,7 +1,8 @@
 """Ctrl-C, SIGTERM and a closed terminal: heard from the command's first moment to its last.
 
-A run must not be cut in the middle of writing its record. So once it has begun, a signal only interrupts what takes
-long, inside `stop.at_once()`; elsewhere it is kept until the next such block begins.
+A run must not be cut in the middle of writing its record. So once it has begun, a signal only
+interrupts what takes long, inside `stop.at_once()`; elsewhere it is kept until the next such block
+begins.
 """
 
 import contextlib
@@ -9,18 +10,24 @@ import signal
 from collections.abc import Iterator
 
 INTERRUPTED = 130  # the exit code
-SIGNALS = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+SIGNALS = [
+    number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))
+]
 
 
 class Stop:
-    """Whether a signal has asked this process to stop. Further ones change nothing, so that it can tidy up."""
+    """Whether a signal has asked this process to stop. Further ones change nothing, so that it can
+    tidy up.
+    """
 
     def __init__(self) -> None:
         self.asked = False
         self._raises = True
 
     def listen(self) -> None:
-        """Handle the signals from now on; a closed terminal only where `nohup` doesn't ask to ignore it."""
+        """Handle the signals from now on; a closed terminal only where `nohup` doesn't ask to
+        ignore it.
+        """
         for number in SIGNALS:
             if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._hear)
@@ -32,7 +39,9 @@ class Stop:
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:
-        """A block that a signal interrupts with KeyboardInterrupt, also one that came before; after it, none does."""
+        """A block that a signal interrupts with KeyboardInterrupt, also one that came before; after
+        it, none does.
+        """
         self._raises = True
         try:
             if self.asked:

@@ -7,47 +7,70 @@ from typing import Any
 
 import filelock
 
-from helpers import chain, files, runs
-from helpers.chain import Notebook
-from helpers.errors import LessonError
-from helpers.files import shown
 from runner import record, screen
+from series import chain, files, runs
+from series.chain import Notebook
+from series.errors import LessonError
+from series.files import display_path
 
 CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache", "build", "dist")
 NESTED_CACHES = ("__pycache__", ".ipynb_checkpoints")
-FOLDERS = ("helpers", "runner", "workers", "workshop", "tests", "notebooks")  # a reader's own keep their caches
+FOLDERS = (
+    "series",
+    "helpers",
+    "runner",
+    "workers",
+    "workshop",
+    "tests",
+    "notebooks",
+)  # a reader's own keep their caches
 
 
 def store_outputs(folder: Path) -> int:
-    """Copy the outputs of the executed notebooks in a run's folder into the committed ones, cell by cell.
+    """Copy the outputs of the executed notebooks in a run's folder into the committed ones, cell by
+    cell.
 
-    07_scaling_out is not part of this run; its outputs come from where `make run-scaling` keeps it, `RUN-workers`.
+    08_scaling_out is not part of this run; its outputs come from where `make run-scaling` keeps it,
+    `RUN-workers`.
 
     Returns:
         How many notebooks got their outputs.
 
     Raises:
-        LessonError: an executed notebook has other code than the committed one; none is changed then.
+        LessonError: an executed notebook has other code than the committed one; none is changed
+            then.
     """
     changed = [(notebook, with_outputs(notebook, folder)) for notebook in chain.NOTEBOOKS]
     beside = folder.with_name(f"{folder.name}-workers")
     if (beside / f"{chain.SCALING.name}.ipynb").is_file():
         changed.append((chain.SCALING, with_outputs(chain.SCALING, beside)))
     for notebook, content in changed:
-        with files.replacing(notebook.path) as temporary:
-            temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        with files.atomic_write(notebook.path) as temporary:
+            temporary.write_text(
+                json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
     return len(changed)
 
 
 def with_outputs(notebook: Notebook, folder: Path) -> dict[str, Any]:
-    """The committed notebook with the outputs of the executed one, its cells counted from 1, nothing of stderr."""
+    """The committed notebook with the outputs of the executed one, its cells counted from 1,
+    nothing of stderr.
+    """
     content: dict[str, Any] = files.read_json(notebook.path)
-    executed = {cell["id"]: cell for cell in files.read_json(folder / f"{notebook.name}.ipynb")["cells"]}
-    for count, cell in enumerate((cell for cell in content["cells"] if cell["cell_type"] == "code"), 1):
+    executed = {
+        cell["id"]: cell for cell in files.read_json(folder / f"{notebook.name}.ipynb")["cells"]
+    }
+    for count, cell in enumerate(
+        (cell for cell in content["cells"] if cell["cell_type"] == "code"), 1
+    ):
         ran = executed.get(cell["id"], {"source": ""})
         if "".join(ran["source"]) != "".join(cell["source"]):
-            what = f"{shown(folder / notebook.name)}.ipynb was made from other code: see its cell {cell['id']}"
-            again = "make run-scaling PROFILE=classic" if notebook is chain.SCALING else "python -m runner outputs"
+            what = f"{display_path(folder / notebook.name)}.ipynb was made from other code: see its cell {cell['id']}"
+            again = (
+                "make run-scaling PROFILE=classic"
+                if notebook is chain.SCALING
+                else "python -m runner outputs"
+            )
             raise LessonError(what, f"run it again ({again}), or delete that file")
         cell["outputs"] = [output for output in ran["outputs"] if output.get("name") != "stderr"]
         for part in (cell, *(output for output in cell["outputs"] if "execution_count" in output)):
@@ -56,7 +79,8 @@ def with_outputs(notebook: Notebook, folder: Path) -> dict[str, Any]:
 
 
 def clean() -> int:
-    """Delete what the project wrote into runs, and its caches; say how much space that freed, and what was left.
+    """Delete what the project wrote into runs, and its caches; say how much space that freed, and
+    what was left.
 
     Returns:
         The exit code: 2 where something was left that should have been deleted.
@@ -64,13 +88,18 @@ def clean() -> int:
     out, freed, left = screen.console(), 0, []
     folders = [path for path in sorted(chain.runs_folder().glob("*")) if runs.is_run(path)]
     caches = [chain.ROOT / name for name in CACHES if (chain.ROOT / name).is_dir()]
-    caches += [path for folder in FOLDERS for name in NESTED_CACHES for path in (chain.ROOT / folder).rglob(name)]
+    caches += [
+        path
+        for folder in FOLDERS
+        for name in NESTED_CACHES
+        for path in (chain.ROOT / folder).rglob(name)
+    ]
     for path in [*folders, *caches]:
         size = _size(path)
         try:
             _delete_run(path) if path in folders else record.delete(path)
             kept = ", ".join(sorted(inside.name for inside in path.glob("*")))
-            out.print(f"deleted {shown(path)}" + (f", but for {kept}" if kept else ""))
+            out.print(f"deleted {display_path(path)}" + (f", but for {kept}" if kept else ""))
         except LessonError as error:
             left.append(error.what)
         freed += size - _size(path)
@@ -81,8 +110,10 @@ def clean() -> int:
 
 
 def _delete_run(folder: Path) -> None:
-    """Delete what the project wrote into a run's folder, its record last, and the folder if nothing else is in it."""
-    if runs.is_run(practice := folder / "practice"):  # the run within the run that 07 makes
+    """Delete what the project wrote into a run's folder, its record last, and the folder if nothing
+    else is in it.
+    """
+    if runs.is_run(practice := folder / "practice"):  # the run within the run that 08 makes
         _delete_run(practice)
     beside = [folder / record.REPORT, folder / record.KERNEL_LOG, *folder.glob(".*.partial.*")]
     try:
@@ -90,9 +121,13 @@ def _delete_run(folder: Path) -> None:
             for path in [*record.files_of(folder, chain.ALL), *beside, folder / runs.RECORD]:
                 record.delete(path)
     except filelock.Timeout:  # which is an OSError too
-        raise LessonError(f"a run is going on in {shown(folder)}", "wait until it has ended") from None
+        raise LessonError(
+            f"a run is going on in {display_path(folder)}", "wait until it has ended"
+        ) from None
     except OSError as error:
-        raise LessonError(f"{shown(folder)} can't be emptied ({error.strerror})", "make it writable") from error
+        raise LessonError(
+            f"{display_path(folder)} can't be emptied ({error.strerror})", "make it writable"
+        ) from error
     for name in record.LOCKS:
         record.delete(folder / name)
     with contextlib.suppress(OSError):  # something else is in it

@@ -1,13 +1,12 @@
-"""The files around the notebooks agree: dependencies, their lock, the conda entry, commands in texts, sizes, imports."""
+"""The files around the notebooks agree: dependencies, their lock, the conda entry, commands in
+texts, sizes, imports.
+"""
 
 import ast
-import io
 import re
 import subprocess
 import sys
-import tokenize
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
@@ -18,19 +17,22 @@ from packaging.utils import canonicalize_name
 import runner.cli
 import workers.cli
 import workshop.cli
-from helpers.chain import NOTEBOOKS_FOLDER, ROOT
+from series.chain import NOTEBOOKS_FOLDER, ROOT
 
 TEXTS = [*ROOT.glob("*.md"), *NOTEBOOKS_FOLDER.glob("*.ipynb"), *(ROOT / "workshop").glob("*.md")]
-PACKAGES = ("helpers", "runner", "workers", "workshop")
-COMMANDS = {"runner": runner.cli.commands, "workers": workers.cli.main, "workshop": workshop.cli.main}
-MAY_IMPORT = {
-    "helpers": {"helpers"},
-    "runner": {"helpers", "runner"},
-    "workers": {"helpers", "workers"},
-    "workshop": {"helpers", "runner", "workshop"},
+PACKAGES = ("series", "helpers", "runner", "workers", "workshop")
+COMMANDS = {
+    "runner": runner.cli.commands,
+    "workers": workers.cli.main,
+    "workshop": workshop.cli.main,
 }
-# Lines of code without blank lines, comments and docstrings: the packages are small on purpose.
-MOST_LINES = {"helpers": 882, "helpers/figures": 450, "runner": 1032, "workers": 330, "workshop": 250}
+MAY_IMPORT = {
+    "series": {"series"},
+    "helpers": {"series", "helpers"},
+    "runner": {"series", "helpers", "runner"},
+    "workers": {"series", "helpers", "workers"},
+    "workshop": {"series", "helpers", "workshop"},
+}
 
 
 def project() -> dict:
@@ -40,30 +42,11 @@ def project() -> dict:
 def locked() -> dict[str, list[Requirement]]:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     found: dict[str, list[Requirement]] = {}
-    for pin in (Requirement(line) for line in lines if line.strip() and not line.lstrip().startswith("#")):
+    for pin in (
+        Requirement(line) for line in lines if line.strip() and not line.lstrip().startswith("#")
+    ):
         found.setdefault(canonicalize_name(pin.name), []).append(pin)
     return found
-
-
-def lines_of_code(path: Path) -> int:
-    """Lines of code of a module without blank lines, comments and docstrings."""
-    text = path.read_text(encoding="utf-8")
-    docstrings: set[int] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
-            docstrings |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
-    nothing = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
-    lines: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type not in nothing:
-            lines |= set(range(token.start[0], token.end[0] + 1))
-    return len(lines - docstrings)
-
-
-@pytest.mark.parametrize("package", MOST_LINES)
-def test_the_packages_stay_small(package):
-    modules = [path for path in (ROOT / package).rglob("*.py") if package != "helpers" or "figures" not in path.parts]
-    assert sum(map(lines_of_code, modules)) <= MOST_LINES[package]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -79,16 +62,22 @@ def test_imports_go_one_way(package):
 
 def test_the_lock_pins_each_dependency_within_its_range():
     pins = locked()
-    for dependency in map(Requirement, project()["dependencies"] + project()["optional-dependencies"]["dev"]):
+    for dependency in map(
+        Requirement, project()["dependencies"] + project()["optional-dependencies"]["dev"]
+    ):
         found = pins.get(canonicalize_name(dependency.name), [])
         assert found, f"{dependency} is not in requirements.txt: make lock"
         for pin in found:
             version = str(pin.specifier).removeprefix("==")
-            assert dependency.specifier.contains(version), f"{dependency} is locked at {version}: make lock"
+            assert dependency.specifier.contains(version), (
+                f"{dependency} is locked at {version}: make lock"
+            )
 
 
 def test_the_conda_entry_installs_the_lock_and_the_project():
-    python, pip, from_pip = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    python, pip, from_pip = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))[
+        "dependencies"
+    ]
     assert python.removeprefix("python=") in ("3.11", "3.12", "3.13")
     assert pip == "pip"
     assert from_pip == {"pip": ["-r requirements.txt", "-e ."]}
@@ -102,27 +91,41 @@ def test_dependencies_are_named_with_a_reason():
 
 
 def test_the_workflow_runs_what_make_runs():
-    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
+    workflow = yaml.safe_load(
+        (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    )
     job = workflow["jobs"]["test"]
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     commands = [step["run"] for step in job["steps"] if "run" in step]
-    for words in (command.removeprefix("python ") for command in commands if "-m pip" not in command):
+    for words in (
+        command.removeprefix("python ") for command in commands if "-m pip" not in command
+    ):
         assert words in makefile
 
 
 def test_every_make_command_in_the_texts_exists():
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = {name for text in TEXTS for name in re.findall(r"`make ([a-z-]+)[^`]*`", text.read_text(encoding="utf-8"))}
+    targets = set(
+        re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    named = {
+        name
+        for text in TEXTS
+        for name in re.findall(r"`make ([a-z-]+)[^`]*`", text.read_text(encoding="utf-8"))
+    }
     assert named
     assert named <= targets
 
 
 def printed_commands() -> set[str]:
-    """Every command of the project in the texts and in the strings of its modules, without its comment."""
+    """Every command of the project in the texts and in the strings of its modules, without its
+    comment.
+    """
     sources = TEXTS + [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     pattern = r"python -m (?:runner|workers|workshop)(?: [\w./=-]+)*"
-    return {found for path in sources for found in re.findall(pattern, path.read_text(encoding="utf-8"))}
+    return {
+        found for path in sources for found in re.findall(pattern, path.read_text(encoding="utf-8"))
+    }
 
 
 @pytest.mark.parametrize("package", COMMANDS)
@@ -139,17 +142,25 @@ def test_every_command_in_texts_and_messages_is_one_that_the_command_line_takes(
 
 def test_every_relative_link_in_the_texts_leads_somewhere():
     broken = []
-    for text in [*ROOT.glob("*.md"), *(ROOT / "data").rglob("*.md"), *(ROOT / "workshop").glob("*.md")]:
+    for text in [
+        *ROOT.glob("*.md"),
+        *(ROOT / "data").rglob("*.md"),
+        *(ROOT / "workshop").glob("*.md"),
+    ]:
         for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text.read_text(encoding="utf-8")):
             if not link.startswith(("http", "mailto:")) and not (text.parent / link).exists():
                 broken.append((text.name, link))
     assert broken == []
 
 
-@pytest.mark.parametrize(("version", "fits"), [((3, 10), False), ((3, 11), True), ((3, 13), True), ((3, 14), False)])
+@pytest.mark.parametrize(
+    ("version", "fits"), [((3, 10), False), ((3, 11), True), ((3, 13), True), ((3, 14), False)]
+)
 def test_a_python_that_does_not_fit_is_refused_in_one_sentence(version, fits):
     code = f"import runpy, sys; sys.version_info = {version}; runpy.run_path('check_python.py')"
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (found.returncode == 0) == fits
     assert fits or "make run PYTHON=python3.12" in found.stderr
     assert len(found.stderr.splitlines()) == (0 if fits else 1)

@@ -14,9 +14,9 @@ from typing import Any
 import click
 import filelock
 
-from helpers import chain, files, quiet, runs
-from helpers.errors import LessonError
-from helpers.runs import RunFolder
+from series import chain, files, quiet, runs
+from series.errors import LessonError
+from series.runs import RunFolder
 from workers.cluster import others_are_there, this_cluster
 from workers.launcher import EXIT_WORKER_LOST, start_workers, stop_with_launcher, watch
 from workers.recipe import Recipe
@@ -27,18 +27,39 @@ PRACTICE_FOLDER = "practice"  # in the run's folder
 
 @click.command()
 @click.option("--name", required=True, metavar="RUN", help="The run's folder under runs/.")
-@click.option("--local", type=click.IntRange(min=1), metavar="N", help="Start N workers on this machine.")
-@click.option("--epochs", default=3, show_default=True, help="How often training goes through all its images.")
-@click.option("--batch-size", default=256, show_default=True, help="Images in each update, of all workers together.")
+@click.option(
+    "--local", type=click.IntRange(min=1), metavar="N", help="Start N workers on this machine."
+)
+@click.option(
+    "--epochs", default=3, show_default=True, help="How often training goes through all its images."
+)
+@click.option(
+    "--batch-size",
+    default=256,
+    show_default=True,
+    help="Images in each update, of all workers together.",
+)
 @click.option("--learning-rate", default=0.001, show_default=True, help="Step size of each update.")
 @click.option("--seed", default=1, show_default=True, help="Start of the random numbers.")
-@click.option("--practice", type=click.IntRange(min=0), default=0, help="Use so many images only; save in practice/.")
-@click.option("--wait", type=click.IntRange(min=1), default=600, show_default=True, help="Seconds to wait for others.")
+@click.option(
+    "--practice",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Use so many images only; save in practice/.",
+)
+@click.option(
+    "--wait",
+    type=click.IntRange(min=1),
+    default=600,
+    show_default=True,
+    help="Seconds to wait for others.",
+)
 def main(name: str, local: int | None, wait: int, **options: Any) -> None:
-    """Train the run's model.keras on its dataset.npz together with the other workers that TF_CONFIG names.
+    """Train the run's model.keras on its dataset.npz together with the other workers that TF_CONFIG
+    names.
 
-    Without TF_CONFIG this worker trains alone. The first one, the chief, saves trained.keras and history.json: in the
-    run's folder, or in its folder practice/.
+    Without TF_CONFIG this worker trains alone. The first one, the chief, saves trained.keras and
+    history.json: in the run's folder, or in its folder practice/.
 
     \b
     Exit codes:
@@ -96,20 +117,28 @@ def _work(name: str, recipe: Recipe, wait: int) -> int:
         except engine.LOST_ERRORS as error:
             if cluster.workers == 1:
                 raise
-            cluster.say(f"another worker was lost ({type(error).__name__}); start all again to continue")
+            cluster.say(
+                f"another worker was lost ({type(error).__name__}); start all again to continue"
+            )
             return EXIT_WORKER_LOST
     return 0
 
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold the runner's lock too, so that neither writes where the other does; the system frees it in any case."""
+    """Hold the runner's lock too, so that neither writes where the other does; the system frees it
+    in any case.
+    """
     if folder.exists() and not runs.is_run(folder):
-        raise LessonError(f"{files.shown(folder)} is not a run", "move it away and start again")
+        raise LessonError(
+            f"{files.display_path(folder)} is not a run", "move it away and start again"
+        )
     runs.update_record(folder, lambda _: None)
     try:
         with filelock.FileLock(folder / runs.RUN_LOCK, timeout=0):
             yield
     except filelock.Timeout:
-        what = f"another command is at work in {files.shown(folder)}"
-        raise LessonError(what, "wait until it has ended, or choose another run with --name") from None
+        what = f"another command is at work in {files.display_path(folder)}"
+        raise LessonError(
+            what, "wait until it has ended, or choose another run with --name"
+        ) from None

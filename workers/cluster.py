@@ -1,4 +1,5 @@
-"""Who takes part in a training: the variable TF_CONFIG, as TensorFlow, Kubeflow and cloud services write it.
+"""Who takes part in a training: the variable TF_CONFIG, as TensorFlow, Kubeflow and cloud services
+write it.
 
 No TensorFlow here.
 """
@@ -14,7 +15,7 @@ from typing import Any
 
 import click
 
-from helpers.errors import LessonError
+from series.errors import LessonError
 
 ROLES = ("chief", "worker")
 POLL_SECONDS = 0.2
@@ -61,15 +62,23 @@ def this_cluster(environment: Mapping[str, str] = os.environ) -> Cluster:
     try:
         config = json.loads(text)
         task = (config["task"]["type"], int(config["task"]["index"]))
-        hosts = {role: [_address(host) for host in config["cluster"].get(role, ())] for role in ROLES}
+        hosts = {
+            role: [_address(host) for host in config["cluster"].get(role, ())] for role in ROLES
+        }
         tasks = [(role, index) for role in ROLES for index in range(len(hosts[role]))]
         if task not in tasks or len(hosts["chief"]) > 1:
-            raise ValueError(f"{task[0]} {task[1]} is none of its workers, or it has more than one chief")
+            raise ValueError(
+                f"{task[0]} {task[1]} is none of its workers, or it has more than one chief"
+            )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"TF_CONFIG can't be used ({type(error).__name__}: {error})"
-        raise LessonError(what, "set it as 07_scaling_out shows, or unset it to train alone") from error
+        raise LessonError(
+            what, "set it as 08_scaling_out shows, or unset it to train alone"
+        ) from error
     number = tasks.index(task)
-    return Cluster((*hosts["chief"], *hosts["worker"]), number, f"worker {task[1]}" if number else "chief")
+    return Cluster(
+        (*hosts["chief"], *hosts["worker"]), number, f"worker {task[1]}" if number else "chief"
+    )
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -78,15 +87,19 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def others_are_there(cluster: Cluster, seconds: int) -> bool:
-    """Wait until all other workers can be reached at their addresses, at most so many seconds; say which can't be.
+    """Wait until all other workers can be reached at their addresses, at most so many seconds; say
+    which can't be.
 
-    TensorFlow itself waits for an hour and lets no other Python thread run meanwhile, so the workers meet here first:
-    each listens at its own address until it has reached all others. TensorFlow then takes the address over.
+    TensorFlow itself waits for an hour and lets no other Python thread run meanwhile, so the
+    workers meet here first: each listens at its own address until it has reached all others.
+    TensorFlow then takes the address over.
 
     Raises:
         LessonError: another program uses this one's port.
     """
-    missing = [address for number, address in enumerate(cluster.addresses) if number != cluster.number]
+    missing = [
+        address for number, address in enumerate(cluster.addresses) if number != cluster.number
+    ]
     if not missing:
         return True
     deadline, port = time.monotonic() + seconds, cluster.addresses[cluster.number][1]
@@ -94,13 +107,19 @@ def others_are_there(cluster: Cluster, seconds: int) -> bool:
         server = socket.create_server(("", port))
     except OSError as error:
         fix = "end the program that uses it, or give all workers a TF_CONFIG with another port"
-        raise LessonError(f"{cluster.name} can't use its port {port} ({error.strerror})", fix) from error
+        raise LessonError(
+            f"{cluster.name} can't use its port {port} ({error.strerror})", fix
+        ) from error
     cluster.say(f"waiting for {len(missing)} more, {seconds} seconds at most")
     with server:
-        while (missing := [address for address in missing if not _answers(address)]) and time.monotonic() < deadline:
+        while (
+            missing := [address for address in missing if not _answers(address)]
+        ) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
     for host, port in missing:
-        cluster.say(f"no worker answered at {host}:{port} within {seconds} seconds, so this one stops")
+        cluster.say(
+            f"no worker answered at {host}:{port} within {seconds} seconds, so this one stops"
+        )
     return not missing
 
 
@@ -125,5 +144,7 @@ def tf_config(addresses: Sequence[str], number: int) -> dict[str, Any]:
 def free_addresses(count: int) -> list[str]:
     """Different addresses on this machine whose ports nobody listens on."""
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        sockets = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
         return [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]

@@ -1,8 +1,9 @@
 """Training a run's model in step with the other workers of a cluster, on TensorFlow's own engine.
 
-Each worker holds the whole model and computes the gradients of its share of every batch; all of them apply the mean.
-`model.fit` fails under `MultiWorkerMirroredStrategy` in Keras 3 (keras issue 20585), so the loop over epochs and
-batches is written out here; what happens in a batch is still the model's own `train_step`.
+Each worker holds the whole model and computes the gradients of its share of every batch; all of
+them apply the mean. `model.fit` fails under `MultiWorkerMirroredStrategy` in Keras 3 (keras issue
+20585), so the loop over epochs and batches is written out here; what happens in a batch is still
+the model's own `train_step`.
 """
 
 import contextlib
@@ -19,26 +20,32 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from helpers import chain, files, runs
-from helpers.errors import LessonError
 from helpers.lesson import process_data
-from helpers.runs import RunFolder
 from helpers.training import Checkpoint, Recorder
+from series import chain, files, runs
+from series.errors import LessonError
+from series.runs import RunFolder
 from workers.cluster import Cluster
 from workers.recipe import Recipe
 
 CHECKPOINT_FOLDER = "checkpoint-of-workers"  # in the run's folder
 errors = tf.errors
-# What TensorFlow raises in the others when a worker is gone: its coordination service misses the heartbeats of ten
-# seconds, or a connection breaks before that.
-LOST_ERRORS = (errors.AbortedError, errors.CancelledError, errors.DeadlineExceededError, errors.UnavailableError)
+# What TensorFlow raises in the others when a worker is gone: its coordination service misses the
+# heartbeats of ten seconds, or a connection breaks before that.
+LOST_ERRORS = (
+    errors.AbortedError,
+    errors.CancelledError,
+    errors.DeadlineExceededError,
+    errors.UnavailableError,
+)
 
 
 def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe) -> None:
-    """Train the run's `model.keras` on its `dataset.npz`; the chief saves `trained.keras` and `history.json`.
+    """Train the run's `model.keras` on its `dataset.npz`; the chief saves `trained.keras` and
+    `history.json`.
 
-    The chief also adds to the list `workers` of the record: how many there were, the recipe, the images a second, and
-    when it ended.
+    The chief also adds to the list `workers` of the record: how many there were, the recipe, the
+    images a second, and when it ended.
 
     Args:
         source: the run's folder, on a disk that all workers share.
@@ -47,23 +54,31 @@ def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe
         recipe: how to train.
 
     Raises:
-        LessonError: an artifact is missing or damaged, the batch can't be divided equally, or the workers disagree.
-        tf.errors.OpError: one of `LOST_ERRORS`, where another worker was lost.
+        LessonError: an artifact is missing or damaged, the batch can't be divided equally, or the
+        workers disagree. tf.errors.OpError: one of `LOST_ERRORS`, where another worker was lost.
     """
     used = {name: files.digest(source.need(name)) for name in chain.SCALING.needs}
-    # It returns when all workers are there. A worker that is lost in this very moment keeps the others waiting: an
-    # hour on a cluster; on one machine, the launcher ends them.
+    # It returns when all workers are there. A worker that is lost in this very moment keeps the
+    # others waiting: an hour on a cluster; on one machine, the launcher ends them.
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     recipe.check(strategy.num_replicas_in_sync)
-    agree(strategy, f"{recipe} {used}")  # first, because a worker with another recipe would delete the checkpoint
+    agree(
+        strategy, f"{recipe} {used}"
+    )  # first, because a worker with another recipe would delete the checkpoint
     keras.utils.set_random_seed(recipe.seed)
     training = Training(strategy, source, recipe)
-    checkpoint = Checkpoint(target.path / CHECKPOINT_FOLDER, training.recorder, asdict(recipe) | used)
+    checkpoint = Checkpoint(
+        target.path / CHECKPOINT_FOLDER, training.recorder, asdict(recipe) | used
+    )
     training.resume(checkpoint)
     done = training.recorder.history["epochs"]
     agree(strategy, f"after epoch {done}")
     if cluster.is_chief:
-        begin = f"training continues after epoch {done}, from the last checkpoint" if done else "training begins"
+        begin = (
+            f"training continues after epoch {done}, from the last checkpoint"
+            if done
+            else "training begins"
+        )
         cluster.say(f"{begin}; workers: {cluster.workers}")
     training.run(cluster, checkpoint)
     if cluster.is_chief:
@@ -72,8 +87,15 @@ def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe
         with target.save("history.json") as path:
             files.write_json(path, training.recorder.history)
         ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        entry = {"workers": cluster.workers, **asdict(recipe), "images_per_second": training.speed, "ended": ended}
-        runs.update_record(target.path, lambda record: record.setdefault("workers", []).append(entry))
+        entry = {
+            "workers": cluster.workers,
+            **asdict(recipe),
+            "images_per_second": training.speed,
+            "ended": ended,
+        }
+        runs.update_record(
+            target.path, lambda record: record.setdefault("workers", []).append(entry)
+        )
         checkpoint.delete()
     agree(strategy, "the chief has saved")
 
@@ -85,16 +107,22 @@ def agree(strategy: tf.distribute.Strategy, words: str) -> None:
         LessonError: they don't.
     """
     number = tf.constant([zlib.crc32(words.encode())], tf.int64)
-    each = strategy.gather(strategy.experimental_distribute_values_from_function(lambda _: number), axis=0)
+    each = strategy.gather(
+        strategy.experimental_distribute_values_from_function(lambda _: number), axis=0
+    )
     if len(np.unique(each.numpy())) > 1:
         what = "the workers do not agree on the options, the data, the model or the checkpoint"
-        raise LessonError(what, "start all with the same options and with DIGITS_RUNS on a disk that they share")
+        raise LessonError(
+            what, "start all with the same options and with DIGITS_RUNS on a disk that they share"
+        )
 
 
 def split(count: int, shares: int) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers of the images to learn from, and of those held out: the last fifth, as Keras takes it.
+    """The numbers of the images to learn from, and of those held out: the last fifth, as Keras
+    takes it.
 
-    All workers need equally many, so up to `shares` - 1 images at the end of each part are left out.
+    All workers need equally many, so up to `shares` - 1 images at the end of each part are left
+    out.
     """
     first = int(count * (1 - 0.2))
     return np.arange(first - first % shares), np.arange(first, count - (count - first) % shares)
@@ -106,7 +134,8 @@ class Training:
     Attributes:
         model: the model that learns, one copy in each worker, all alike after each update.
         recorder: the record of every batch and epoch.
-        speed: images a second so far, by the median time of an update: the first one of all also builds the graph.
+        speed: images a second so far, by the median time of an update: the first one of all also
+            builds the graph.
     """
 
     def __init__(self, strategy: Any, source: RunFolder, recipe: Recipe) -> None:
@@ -116,13 +145,18 @@ class Training:
             self.model.optimizer.learning_rate = recipe.learning_rate
         with np.load(source.path / "dataset.npz", allow_pickle=False) as data:
             self._labels = data["y_train"][: recipe.practice or None]
-            self._images = process_data(data["x_train"][: len(self._labels)], str(data["normalization"]))
+            self._images = process_data(
+                data["x_train"][: len(self._labels)], str(data["normalization"])
+            )
         self._learned, self._held_out = split(len(self._labels), strategy.num_replicas_in_sync)
         self.recorder = Recorder(len(self._learned), recipe.batch_size)
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Continue from the checkpoint, if there is one of the same training."""
-        with self._strategy.scope(), contextlib.redirect_stdout(io.StringIO()):  # all workers would print the same
+        with (
+            self._strategy.scope(),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):  # all workers would print the same
             self.model = checkpoint.resume(self.model)
             self.model.optimizer.build(self.model.trainable_variables)
 
@@ -144,10 +178,14 @@ class Training:
                 self._evaluate(batch)
             logs |= {f"val_{name}": value for name, value in self._results().items()}
             watching.on_epoch_end(epoch, logs)
-            self.speed = round(min(self._recipe.batch_size, len(order)) / statistics.median(seconds), 1)
+            self.speed = round(
+                min(self._recipe.batch_size, len(order)) / statistics.median(seconds), 1
+            )
             if cluster.is_chief:
                 measured = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
-                cluster.say(f"epoch {epoch + 1} of {self._recipe.epochs}: {measured}; {self.speed} images a second")
+                cluster.say(
+                    f"epoch {epoch + 1} of {self._recipe.epochs}: {measured}; {self.speed} images a second"
+                )
 
     def _batches(self, order: np.ndarray) -> Iterable[Any]:
         """This worker's share of each batch, in this order of the images."""

@@ -1,4 +1,6 @@
-"""Several workers on this machine: starting them, and ending them all when one is lost. No TensorFlow here."""
+"""Several workers on this machine: starting them, and ending them all when one is lost. No
+TensorFlow here.
+"""
 
 import json
 import os
@@ -17,27 +19,43 @@ LAUNCHED = "DIGITS_LAUNCHED"
 
 
 def start_workers(command: Sequence[str], count: int) -> list[subprocess.Popen[bytes]]:
-    """Start so many workers with the same command, the chief first; each gets its share of this machine's cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Start so many workers with the same command, the chief first; each gets its share of this
+    machine's cores.
+    """
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     threads = str(max(cores // count, 1))
-    environment = {**os.environ, LAUNCHED: "1", "TF_NUM_INTRAOP_THREADS": threads, "OMP_NUM_THREADS": threads}
+    environment = {
+        **os.environ,
+        LAUNCHED: "1",
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "OMP_NUM_THREADS": threads,
+    }
     addresses = free_addresses(count)
     configs = [{"TF_CONFIG": json.dumps(tf_config(addresses, number))} for number in range(count)]
-    return [subprocess.Popen(command, env=environment | config, stdin=subprocess.PIPE) for config in configs]
+    return [
+        subprocess.Popen(command, env=environment | config, stdin=subprocess.PIPE)
+        for config in configs
+    ]
 
 
 def watch(workers: Sequence[subprocess.Popen[bytes]]) -> int:
-    """Wait until all workers have ended; when one is lost, end the others. None is left running in any case.
+    """Wait until all workers have ended; when one is lost, end the others. None is left running in
+    any case.
 
     Args:
         workers: the chief first.
 
     Returns:
-        0 where all ended well; 5 where one was killed or lost another; else the code of one that was refused or failed.
+        0 where all ended well; 5 where one was killed or lost another; else the code of one that
+        was refused or failed.
     """
     deadline = float("inf")
     try:
-        while None in (codes := [worker.poll() for worker in workers]) and time.monotonic() < deadline:
+        while (
+            None in (codes := [worker.poll() for worker in workers]) and time.monotonic() < deadline
+        ):
             if any(codes) and deadline == float("inf"):
                 deadline = time.monotonic() + GRACE_SECONDS
                 click.echo("a worker did not end well; the others stop too")
@@ -51,7 +69,9 @@ def watch(workers: Sequence[subprocess.Popen[bytes]]) -> int:
         name, code = f"worker {number - 1}" if number else "chief", worker.returncode
         ended = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
         click.echo(f"{name:<8} | {ended}")
-    cause = min(failed, default=0)  # signals are below 0, and a lost worker's code is above those of its causes
+    cause = min(
+        failed, default=0
+    )  # signals are below 0, and a lost worker's code is above those of its causes
     return EXIT_WORKER_LOST if cause < 0 else cause
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
-from helpers.errors import LessonError
-from helpers.parameters import PARAMETERS, parameter_problems
+from series.errors import LessonError
+from series.parameters import PARAMETERS, parameter_problems
 
 
 @dataclass(frozen=True)
@@ -11,11 +11,12 @@ class Recipe:
     """The options of a training, the same for all workers.
 
     Attributes:
-        epochs: how often training goes through all its images; the last fifth of the images is held out.
+        epochs: how often training goes through all its images; the last fifth of the images is held
+            out.
         batch_size: images that an update sees, those of all workers together.
         learning_rate: step size of each update.
-        seed: start of the random numbers. It also orders the images, so the batches are the same ones for any number of
-            workers that divides the images evenly.
+        seed: start of the random numbers. It also orders the images, so the batches are the same
+            ones for any number of workers that divides the images evenly.
         practice: use only so many images, the first ones; 0 uses all.
     """
 
@@ -26,8 +27,12 @@ class Recipe:
     practice: int
 
     def check(self, workers: int) -> None:
-        """Raise a LessonError where a value is out of range, or a batch can't be divided equally among the workers."""
-        if problems := parameter_problems({name: value for name, value in asdict(self).items() if name in PARAMETERS}):
+        """Raise a LessonError where a value is out of range, or a batch can't be divided equally
+        among the workers.
+        """
+        if problems := parameter_problems(
+            {name: value for name, value in asdict(self).items() if name in PARAMETERS}
+        ):
             raise LessonError("; ".join(problems), "change the option and start again")
         if self.batch_size % workers:
             what = f"a batch of {self.batch_size} images can't be divided equally among {workers}"

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from helpers import chain
-from helpers.errors import LessonError
+from series import chain
+from series.errors import LessonError
 from workshop.restart import restart as put_back
 from workshop.wheels import PYTHONS, SYSTEMS, THIS_PYTHON
 
@@ -15,7 +15,9 @@ several) or for the one that this runs on, so that learners install without a ne
 
 
 class Commands(click.Group):
-    """Commands that say what the user can fix in two lines. Whatever is no command's name is the folder to write."""
+    """Commands that say what the user can fix in two lines. Whatever is no command's name is the
+    folder to write.
+    """
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         """Take `OUT …` for `copies OUT …`."""
@@ -32,7 +34,9 @@ class Commands(click.Group):
             return context.exit(2)  # refused, as in the runner
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+)
 def main() -> None:
     """Prepare a workshop: `python -m workshop OUT` is short for `python -m workshop copies OUT`."""
 
@@ -40,11 +44,20 @@ def main() -> None:
 @main.command()
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
-    "--packages", is_flag=False, flag_value="this", multiple=True, type=click.Choice(["this", *SYSTEMS]), help=PACKAGES
+    "--packages",
+    is_flag=False,
+    flag_value="this",
+    multiple=True,
+    type=click.Choice(["this", *SYSTEMS]),
+    help=PACKAGES,
 )
-@click.option("--python", default=THIS_PYTHON, type=click.Choice(PYTHONS), help="The Python of these wheels.")
+@click.option(
+    "--python", default=THIS_PYTHON, type=click.Choice(PYTHONS), help="The Python of these wheels."
+)
 def copies(out: Path, packages: tuple[str, ...], python: str) -> None:
-    """Write the learners' copy, the instructor's copy and the pages into the new folder OUT, and a zip of each."""
+    """Write the learners' copy, the instructor's copy and the pages into the new folder OUT, and a
+    zip of each.
+    """
     from workshop.copies import make_copies  # nbconvert takes seconds to import
 
     make_copies(chain.ROOT, out, packages, python)
@@ -54,5 +67,7 @@ def copies(out: Path, packages: tuple[str, ...], python: str) -> None:
 @main.command()
 @click.argument("notebooks", nargs=-1)
 def restart(notebooks: tuple[str, ...]) -> None:
-    """Put NOTEBOOKS (such as 4 or 04_training; all where none is named) back as they were. Yours are kept."""
+    """Put NOTEBOOKS (such as 4 or 04_training; all where none is named) back as they were. Yours
+    are kept.
+    """
     click.echo("\n".join(put_back(chain.ROOT, notebooks)))

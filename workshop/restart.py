@@ -6,9 +6,9 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from helpers import chain
-from helpers.errors import LessonError
-from helpers.files import replacing
+from series import chain
+from series.errors import LessonError
+from series.files import atomic_write
 
 ORIGINALS = Path("workshop", "original")  # in a copy, where there is no git
 
@@ -18,7 +18,8 @@ def restart(root: Path, wanted: Iterable[str]) -> list[str]:
 
     Args:
         root: the project's folder, or a copy's.
-        wanted: their names, or beginnings of their names such as `4`; all notebooks where there are none.
+        wanted: their names, or beginnings of their names such as `4`; all notebooks where there are
+            none.
 
     Returns:
         One sentence for each notebook.
@@ -27,13 +28,22 @@ def restart(root: Path, wanted: Iterable[str]) -> list[str]:
         LessonError: there is no such notebook, or its original can't be found.
     """
     names = [_name(word) for word in wanted] or [notebook.name for notebook in chain.ALL]
-    originals = {name: _original(root, name) for name in names}  # all of them, before anything is changed
-    return [_put_back(root / "notebooks" / f"{name}.ipynb", original) for name, original in originals.items()]
+    originals = {
+        name: _original(root, name) for name in names
+    }  # all of them, before anything is changed
+    return [
+        _put_back(root / "notebooks" / f"{name}.ipynb", original)
+        for name, original in originals.items()
+    ]
 
 
 def _name(word: str) -> str:
     beginning = Path(word).name.removesuffix(".ipynb")
-    found = [notebook.name for notebook in chain.ALL if notebook.name.lstrip("0").startswith(beginning.lstrip("0"))]
+    found = [
+        notebook.name
+        for notebook in chain.ALL
+        if notebook.name.lstrip("0").startswith(beginning.lstrip("0"))
+    ]
     if len(found) != 1 or not beginning.strip("0"):
         names = ", ".join(notebook.name for notebook in chain.ALL)
         raise LessonError(f"there is no notebook {word!r}", f"name one of {names}")
@@ -63,6 +73,6 @@ def _put_back(path: Path, original: bytes) -> str:
         free = (path.with_name(f"{path.stem}.mine-{number}.ipynb") for number in itertools.count(1))
         mine = path.rename(next(name for name in free if not name.exists()))
         said += f"; yours is kept as {mine.name}"
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(original)
     return f"{said}. In JupyterLab, close it and open it again."

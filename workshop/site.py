@@ -1,4 +1,6 @@
-"""The notebooks as pages that open from disk, without a network, on a phone, in the dark and on paper."""
+"""The notebooks as pages that open from disk, without a network, on a phone, in the dark and on
+paper.
+"""
 
 import re
 import shutil
@@ -12,13 +14,20 @@ from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from traitlets.config import Config
 
 HERE = Path(__file__).parent
-LIGHT, DARK = "xcode", "github-dark"  # of Pygments' styles, those with enough contrast on our backgrounds
+LIGHT, DARK = (
+    "xcode",
+    "github-dark",
+)  # of Pygments' styles, those with enough contrast on our backgrounds
 TIME = re.compile(r"\*\*Time\*\*: (\d+) minutes to teach")
 LINK = re.compile(r"\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
-OUTSIDE = re.compile(r"\[([^\]]*)\]\(\.\./[^)]*\)")  # a file of the project, which the pages come without
+OUTSIDE = re.compile(
+    r"\[([^\]]*)\]\(\.\./[^)]*\)"
+)  # a file of the project, which the pages come without
 # Text and pictures; widgets would need scripts from elsewhere.
 KINDS = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
-FRONT = "# Handwritten digits with TensorFlow and Keras\n\nTo read here, and to run in JupyterLab.\n\n"
+FRONT = (
+    "# Handwritten digits with TensorFlow and Keras\n\nTo read here, and to run in JupyterLab.\n\n"
+)
 
 
 @dataclass(frozen=True)
@@ -65,11 +74,17 @@ def write(notebooks: Mapping[str, NotebookNode], root: Path, folder: Path) -> No
 
 def page(notebook: NotebookNode, title: str) -> str:
     """One notebook as a page: solutions folded, instructor's notes out, links to the other pages."""
-    cells = [NotebookNode(cell) for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", [])]
+    cells = [
+        NotebookNode(cell)
+        for cell in notebook.cells
+        if "instructor" not in cell.metadata.get("tags", [])
+    ]
     for cell in cells:
         if cell.cell_type == "markdown":
             cell.source = OUTSIDE.sub(r"\1", LINK.sub(r"](\1.html\2)", cell.source))
-    light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in (LIGHT, DARK))
+    light, dark = (
+        HtmlFormatter(style=style).get_style_defs(".highlight") for style in (LIGHT, DARK)
+    )
     style = (HERE / "site.css").read_text(encoding="utf-8")
     exporter = HTMLExporter(
         raw_template=(HERE / "page.html.j2").read_text(encoding="utf-8"),

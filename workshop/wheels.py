@@ -1,7 +1,7 @@
 """The wheels of all packages of the lock, for a machine without a network.
 
-pip judges the lock's markers by the machine that it runs on, even when it downloads for another one, so for another
-system they are judged here, and pip gets bare names and versions.
+pip judges the lock's markers by the machine that it runs on, even when it downloads for another
+one, so for another system they are judged here, and pip gets bare names and versions.
 """
 
 import subprocess
@@ -11,17 +11,29 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from helpers.errors import LessonError
+from series.errors import LessonError
 
 PYTHONS = ("3.11", "3.12", "3.13")
 THIS_PYTHON = "{}.{}".format(*sys.version_info)
 
 
 # What tells systems apart in the lock, and the tags of the wheels that each takes, best first.
-MARKERS = ("sys_platform", "platform_system", "platform_machine", "os_name", "python_version", "python_full_version")
-GLIBC = tuple(f"manylinux_2_{minor}_x86_64" for minor in range(28, 16, -1))  # Debian 10, Ubuntu 20.04 and newer
+MARKERS = (
+    "sys_platform",
+    "platform_system",
+    "platform_machine",
+    "os_name",
+    "python_version",
+    "python_full_version",
+)
+GLIBC = tuple(
+    f"manylinux_2_{minor}_x86_64" for minor in range(28, 16, -1)
+)  # Debian 10, Ubuntu 20.04 and newer
 SYSTEMS = {
-    "linux": (("linux", "Linux", "x86_64", "posix"), (*GLIBC, "manylinux2014_x86_64", "linux_x86_64")),
+    "linux": (
+        ("linux", "Linux", "x86_64", "posix"),
+        (*GLIBC, "manylinux2014_x86_64", "linux_x86_64"),
+    ),
     "macos": (("darwin", "Darwin", "arm64", "posix"), ("macosx_12_0_arm64",)),
     "windows": (("win32", "Windows", "AMD64", "nt"), ("win_amd64",)),
 }
@@ -49,7 +61,16 @@ def pip_command(lock: Path, system: str, python: str, folder: Path) -> list[str]
         python: such as `3.12`; without effect for `this`.
         folder: where the wheels go.
     """
-    pip = [sys.executable, "-m", "pip", "download", "--only-binary=:all:", "--no-deps", "--dest", str(folder)]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--only-binary=:all:",
+        "--no-deps",
+        "--dest",
+        str(folder),
+    ]
     if system == "this":
         return [*pip, "-r", str(lock)]
     markers, tags = SYSTEMS[system]

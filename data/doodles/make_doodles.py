@@ -1,4 +1,5 @@
-"""Draw the small data set beside this file: four classes of doodles in color, each doodle a little different.
+"""Draw the small data set beside this file: four classes of doodles in color, each doodle a little
+different.
 
 `python data/doodles/make_doodles.py` draws them all again, the same ones each time.
 """
@@ -24,7 +25,9 @@ def main() -> None:
     for name, draw in CLASSES.items():
         (folder / name).mkdir(exist_ok=True)
         for number in range(COUNT):
-            doodle(draw, random.Random(f"{name} {number}")).save(folder / name / f"{number:02}.png", optimize=True)
+            doodle(draw, random.Random(f"{name} {number}")).save(
+                folder / name / f"{number:02}.png", optimize=True
+            )
 
 
 def doodle(draw: Callable[[Draw, random.Random], None], chance: random.Random) -> Image.Image:
@@ -47,7 +50,10 @@ def doodle(draw: Callable[[Draw, random.Random], None], chance: random.Random) -
 def color(chance: random.Random) -> tuple[int, int, int]:
     """A strong color of any hue, so that no class can be told by its color."""
     hue = chance.random()
-    return tuple(round(40 + 180 * (0.5 + 0.5 * math.cos(2 * math.pi * (hue + shift / 3)))) for shift in range(3))  # type: ignore[return-value]
+    return tuple(
+        round(40 + 180 * (0.5 + 0.5 * math.cos(2 * math.pi * (hue + shift / 3))))
+        for shift in range(3)
+    )  # type: ignore[return-value]
 
 
 def fish(draw: Draw, chance: random.Random) -> None:
@@ -61,7 +67,12 @@ def fish(draw: Draw, chance: random.Random) -> None:
 
 def flower(draw: Draw, chance: random.Random) -> None:
     """Petals around a middle, on a stem."""
-    petals, middle, count, reach = color(chance), color(chance), chance.randint(5, 8), chance.uniform(32, 40)
+    petals, middle, count, reach = (
+        color(chance),
+        color(chance),
+        chance.randint(5, 8),
+        chance.uniform(32, 40),
+    )
     draw.line([(100, 90), (100 + chance.uniform(-15, 15), 190)], fill=(40, 120, 50), width=9)
     for number in range(count):
         turn = 2 * math.pi * number / count
@@ -74,7 +85,9 @@ def rocket(draw: Draw, chance: random.Random) -> None:
     """A nose, a body with a window, fins and fire."""
     body, fins, width = color(chance), color(chance), chance.uniform(22, 32)
     fire = chance.uniform(168, 195)
-    draw.polygon([(100 - width * 0.6, 140), (100, fire), (100 + width * 0.6, 140)], fill=(240, 150, 20))
+    draw.polygon(
+        [(100 - width * 0.6, 140), (100, fire), (100 + width * 0.6, 140)], fill=(240, 150, 20)
+    )
     draw.polygon([(100 - width, 95), (100 - width - 28, 150), (100, 140)], fill=fins)
     draw.polygon([(100 + width, 95), (100 + width + 28, 150), (100, 140)], fill=fins)
     draw.polygon([(100 - width, 70), (100, 12), (100 + width, 70)], fill=fins)

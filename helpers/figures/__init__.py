@@ -1,8 +1,9 @@
-"""Drawing: what every figure shares. Each notebook's own figures have a module of their own beside this one.
+"""Drawing: what every figure shares. Each notebook's own figures have a module of their own beside
+this one.
 
-Figures are made without pyplot, so that none shows up twice and none is left open. Each drawing function returns a
-`Figure` with the sentence that a screen reader speaks, and `show` displays both. The numbers that a figure shows are
-computed in the notebook and handed in.
+Figures are made without pyplot, so that none shows up twice and none is left open. Each drawing
+function returns a `Figure` with the sentence that a screen reader speaks, and `show` displays both.
+The numbers that a figure shows are computed in the notebook and handed in.
 """
 
 import base64
@@ -25,11 +26,13 @@ DPI = 200  # pixels an inch, so that figures stay sharp on good screens; shown a
 def show(figure: Figure, alt: str = "") -> None:
     """Display a figure below the cell, with a text for readers who can't see it.
 
-    The picture goes into an `<img>` tag, which brings its alt text to JupyterLab, nbconvert and the report.
+    The picture goes into an `<img>` tag, which brings its alt text to JupyterLab, nbconvert and the
+    report.
 
     Args:
         figure: what one of the drawing functions returned.
-        alt: one or two sentences that say what the figure shows; left out, those that its drawing function gave it.
+        alt: one or two sentences that say what the figure shows; left out, those that its drawing
+            function gave it.
     """
     alt = alt or str(figure.get_label())
     drawn = io.BytesIO()
@@ -40,13 +43,16 @@ def show(figure: Figure, alt: str = "") -> None:
         picture.convert("RGB").quantize(colors=128).save(small, format="png", optimize=True)
     data = base64.b64encode(small.getvalue()).decode()
     # Never wider or higher than what a projector shows at once, with its proportions kept.
-    style = "max-width: 100%; height: auto; max-height: 70vh; object-fit: contain; background: white"
+    style = (
+        "max-width: 100%; height: auto; max-height: 70vh; object-fit: contain; background: white"
+    )
     tag = f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}" width="{width}" style="{style}">'
     display({"text/html": tag, "text/plain": f"[figure: {figure.get_suptitle()}]"}, raw=True)
 
 
 def new_figure(title: str, width: float = 7.5, height: float = 3.6, alt: str = "") -> Figure:
-    """An empty figure with a title and a text for readers who can't see it, `width` by `height` inches.
+    """An empty figure with a title and a text for readers who can't see it, `width` by `height`
+    inches.
 
     It keeps its labels from overlapping.
     """
@@ -76,7 +82,9 @@ def name_classes(axes: Axes, class_names: Sequence[str] | np.ndarray) -> None:
 
 
 def draw_image(axes: Axes, image: np.ndarray, title: str = "", color: str = "black") -> None:
-    """Draw one image without ticks: (height, width) or (height, width, 1) as dark ink on white, else in color."""
+    """Draw one image without ticks: (height, width) or (height, width, 1) as dark ink on white,
+    else in color.
+    """
     axes.imshow(np.squeeze(image), cmap="gray_r", interpolation="nearest")
     axes.set_title(title, fontsize=FONT - 1, color=color)
     axes.set_xticks([])
@@ -99,7 +107,8 @@ def draw_numbers(
         title: what they are.
         form: how each number is written.
         colors: the name of a Matplotlib color map.
-        limits: the values of its first and last color; the values' own extremes where none are given.
+        limits: the values of its first and last color; the values' own extremes where none are
+            given.
     """
     low, high = limits or (float(values.min()), float(values.max()))
     picture = axes.imshow(values, cmap=colors, vmin=low, vmax=high)
@@ -107,7 +116,15 @@ def draw_numbers(
         dark = sum(picture.to_rgba(value)[:3]) < 1.5
         text = form.format(value)
         text = text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
-        axes.text(column, row, text, ha="center", va="center", fontsize=FONT - 1, color="white" if dark else "black")
+        axes.text(
+            column,
+            row,
+            text,
+            ha="center",
+            va="center",
+            fontsize=FONT - 1,
+            color="white" if dark else "black",
+        )
     axes.set_title(title, fontsize=FONT - 1)
     axes.set_xticks([])
     axes.set_yticks([])

@@ -6,7 +6,9 @@ from matplotlib.figure import Figure
 from helpers.figures import FONT, draw_image, label, name_classes, new_figure, percent
 
 
-def draw_probabilities(image: np.ndarray, probabilities: np.ndarray, class_names: np.ndarray, title: str) -> Figure:
+def draw_probabilities(
+    image: np.ndarray, probabilities: np.ndarray, class_names: np.ndarray, title: str
+) -> Figure:
     """An image beside the probability of each class, the highest one picked out.
 
     Args:
@@ -23,7 +25,11 @@ def draw_probabilities(image: np.ndarray, probabilities: np.ndarray, class_names
     draw_image(left, image)
     colors = ["black" if index == highest else "0.65" for index in range(len(probabilities))]
     bars = right.bar(range(len(probabilities)), probabilities * 100, color=colors)
-    right.bar_label(bars, [percent(share) if share >= 0.005 else "" for share in probabilities], fontsize=FONT - 2)
+    right.bar_label(
+        bars,
+        [percent(share) if share >= 0.005 else "" for share in probabilities],
+        fontsize=FONT - 2,
+    )
     right.set_ylim(0, 112)
     label(right, "class", "probability (%)")
     name_classes(right, class_names)

@@ -1,4 +1,6 @@
-"""The figures of 03_model: a convolution by hand, a shift, pooling, the loss as a curve, the network's layers."""
+"""The figures of 03_model: a convolution by hand, a shift, pooling, the loss as a curve, the
+network's layers.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,14 +9,28 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.figures import BLUE, FONT, GREEN, GREY, ORANGE, RED, draw_image, draw_numbers, label, new_figure
+from helpers.figures import (
+    BLUE,
+    FONT,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    draw_image,
+    draw_numbers,
+    label,
+    new_figure,
+)
 
 SIGNED = "PuOr"  # orange below zero, white at zero, purple above: told apart with any color vision
 COLORS = {"InputLayer": RED, "Conv2D": BLUE, "MaxPooling2D": ORANGE, "Dense": GREEN}
 
 
-def draw_products(image: np.ndarray, row: int, column: int, kernel: np.ndarray, products: np.ndarray) -> Figure:
-    """A convolution at one place: the image with a frame, the pixels in the frame, the kernel, the products.
+def draw_products(
+    image: np.ndarray, row: int, column: int, kernel: np.ndarray, products: np.ndarray
+) -> Figure:
+    """A convolution at one place: the image with a frame, the pixels in the frame, the kernel, the
+    products.
 
     Args:
         image: float of shape (height, width).
@@ -27,7 +43,9 @@ def draw_products(image: np.ndarray, row: int, column: int, kernel: np.ndarray, 
     whole, pixels, weights, result = figure.subplots(1, 4, width_ratios=[4, 3, 3, 3])
     size = len(kernel)
     draw_image(whole, image, "the image")
-    whole.add_patch(Rectangle((column - 0.5, row - 0.5), size, size, fill=False, edgecolor=ORANGE, linewidth=3))
+    whole.add_patch(
+        Rectangle((column - 0.5, row - 0.5), size, size, fill=False, edgecolor=ORANGE, linewidth=3)
+    )
     framed = image[row : row + size, column : column + size]
     draw_numbers(pixels, framed, "pixels in the frame", "{:.2f}", "gray_r", (0, 1))
     draw_numbers(weights, kernel, "× kernel", "{:g}", SIGNED, (-2, 2))
@@ -35,7 +53,9 @@ def draw_products(image: np.ndarray, row: int, column: int, kernel: np.ndarray, 
     return figure
 
 
-def draw_feature_maps(image: np.ndarray, kernels: Mapping[str, np.ndarray], maps: Mapping[str, np.ndarray]) -> Figure:
+def draw_feature_maps(
+    image: np.ndarray, kernels: Mapping[str, np.ndarray], maps: Mapping[str, np.ndarray]
+) -> Figure:
     """An image, several kernels, and below each kernel the feature map that it makes of the image.
 
     Args:
@@ -43,9 +63,7 @@ def draw_feature_maps(image: np.ndarray, kernels: Mapping[str, np.ndarray], maps
         kernels: for each name the weights, of shape (size, size).
         maps: for the same names what the convolution gives, of shape (height, width).
     """
-    alt = (
-        "The first map is dark along right edges, the second along lower edges; the third is the whole digit, blurred."
-    )
+    alt = "The first map is dark along right edges, the second along lower edges; the third is the whole digit, blurred."
     figure = new_figure("Three kernels, and what each finds in the same image", 7.5, 4.3, alt=alt)
     grid = figure.subplots(2, len(kernels) + 1, height_ratios=[2, 3])
     grid[0, 0].axis("off")
@@ -74,7 +92,8 @@ def draw_shift(images: Sequence[np.ndarray], maps: Sequence[np.ndarray]) -> Figu
 
 
 def draw_pooling(corner: np.ndarray, pooled: np.ndarray) -> Figure:
-    """A part of a feature map with a frame around each square of 2 × 2, and the largest number of each square.
+    """A part of a feature map with a frame around each square of 2 × 2, and the largest number of
+    each square.
 
     Args:
         corner: float of shape (height, width), both even.
@@ -89,7 +108,11 @@ def draw_pooling(corner: np.ndarray, pooled: np.ndarray) -> Figure:
         for row, column in np.ndindex(pooled.shape):
             color = (BLUE, ORANGE, GREEN, RED)[(row % 2) * 2 + column % 2]
             corner_of = (column * side - 0.45, row * side - 0.45)
-            axes.add_patch(Rectangle(corner_of, side - 0.1, side - 0.1, fill=False, edgecolor=color, linewidth=4))
+            axes.add_patch(
+                Rectangle(
+                    corner_of, side - 0.1, side - 0.1, fill=False, edgecolor=color, linewidth=4
+                )
+            )
     return figure
 
 
@@ -106,8 +129,12 @@ def draw_loss_curve(examples: Mapping[float, float]) -> Figure:
     for probability, loss in examples.items():
         axes.plot(probability, loss, "o", color=ORANGE, markersize=10)
         text = f"p = {probability:g}: loss {loss:.2f}"
-        side, shift = ("center", (0, 12)) if probability > 0.8 else ("left", (8, 8))  # no space on the far right
-        axes.annotate(text, (probability, loss), shift, textcoords="offset points", ha=side, fontsize=FONT - 1)
+        side, shift = (
+            ("center", (0, 12)) if probability > 0.8 else ("left", (8, 8))
+        )  # no space on the far right
+        axes.annotate(
+            text, (probability, loss), shift, textcoords="offset points", ha=side, fontsize=FONT - 1
+        )
     axes.set_xlim(-0.02, 1.02)
     axes.set_xticks(np.linspace(0, 1, 6))
     label(axes, "probability p of the right class", "loss = −ln p")
@@ -117,12 +144,13 @@ def draw_loss_curve(examples: Mapping[float, float]) -> Figure:
 def draw_architecture(layers: Sequence[tuple[str, tuple[int, ...], int]]) -> Figure:
     """Draw a network from left to right, a box for each layer.
 
-    A box is as high as the layer's images are, and as wide as its channels are many, on a logarithmic scale; a layer
-    without images is a bar whose height grows with the logarithm of its numbers.
+    A box is as high as the layer's images are, and as wide as its channels are many, on a
+    logarithmic scale; a layer without images is a bar whose height grows with the logarithm of its
+    numbers.
 
     Args:
-        layers: for each layer its type, such as `Conv2D`, the shape of its output, without the batch, and how many
-            parameters it has.
+        layers: for each layer its type, such as `Conv2D`, the shape of its output, without the
+            batch, and how many parameters it has.
     """
     figure = new_figure("The network: the shape after each layer, and its parameters", 8.0, 3.8)
     axes = figure.subplots()
@@ -135,10 +163,16 @@ def draw_architecture(layers: Sequence[tuple[str, tuple[int, ...], int]]) -> Fig
         height = shape[0] / largest if len(shape) == 3 else math.log2(shape[0] + 1) / 14
         width = 0.12 + 0.04 * math.log2(shape[-1]) if len(shape) == 3 else 0.1
         corner = (place - width / 2, -height / 2)
-        axes.add_patch(Rectangle(corner, width, height, facecolor=COLORS.get(name, GREY), edgecolor="black"))
+        axes.add_patch(
+            Rectangle(corner, width, height, facecolor=COLORS.get(name, GREY), edgecolor="black")
+        )
         size = " × ".join(map(str, shape[:2])) + (f"\n× {shape[2]}" if len(shape) == 3 else "")
-        kind = name.replace("Pooling2D", "\nPooling2D").replace("InputLayer", "Input\nLayer")  # or neighbors touch
-        for text, y in zip((kind, size, f"{parameters:,}" if parameters else "–"), rows.values(), strict=True):
+        kind = name.replace("Pooling2D", "\nPooling2D").replace(
+            "InputLayer", "Input\nLayer"
+        )  # or neighbors touch
+        for text, y in zip(
+            (kind, size, f"{parameters:,}" if parameters else "–"), rows.values(), strict=True
+        ):
             axes.text(place, y, text, ha="center", va="center", fontsize=FONT - 2)
         if place:
             arrow = {"arrowstyle": "->", "color": GREY}

@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 from helpers.figures import BLUE, FONT, GREY, ORANGE, label, new_figure
 
 
-def draw_descents(error: Callable[[np.ndarray], np.ndarray], paths: Mapping[float, Sequence[float]]) -> Figure:
+def draw_descents(
+    error: Callable[[np.ndarray], np.ndarray], paths: Mapping[float, Sequence[float]]
+) -> Figure:
     """The same curve once for each learning rate, with the steps that were taken on it.
 
     A path may leave the picture: its lines then end at the edge.

@@ -14,7 +14,8 @@ def draw_templates(templates: np.ndarray, class_names: Sequence[str] | np.ndarra
     """Draw the weights of a network without hidden layers as pictures, one for each class.
 
     Args:
-        templates: of shape (classes, height, width); the colors of 0 and of the largest weight are the same for all.
+        templates: of shape (classes, height, width); the colors of 0 and of the largest weight are
+            the same for all.
         class_names: of shape (classes,).
     """
     columns = min(5, len(templates))
@@ -26,9 +27,13 @@ def draw_templates(templates: np.ndarray, class_names: Sequence[str] | np.ndarra
     for axes in grid.flat:
         axes.axis("off")
     for axes, template, name in zip(grid.flat, templates, class_names, strict=False):
-        picture = axes.imshow(template, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
+        picture = axes.imshow(
+            template, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest"
+        )
         axes.set_title(name, fontsize=FONT)
-    figure.colorbar(picture, ax=grid, shrink=0.8).set_label("weight (purple: ink speaks for it)", fontsize=FONT - 1)
+    figure.colorbar(picture, ax=grid, shrink=0.8).set_label(
+        "weight (purple: ink speaks for it)", fontsize=FONT - 1
+    )
     return figure
 
 
@@ -42,32 +47,55 @@ def draw_rates(losses: Mapping[float, Sequence[float]]) -> Figure:
     figure = new_figure("The same network with three learning rates", alt=alt)
     axes = figure.subplots()
     for (rate, values), color in zip(losses.items(), (ORANGE, BLUE, RED), strict=False):
-        axes.plot(range(1, len(values) + 1), values, color=color, linewidth=1.5, label=f"learning rate {rate:g}")
+        axes.plot(
+            range(1, len(values) + 1),
+            values,
+            color=color,
+            linewidth=1.5,
+            label=f"learning rate {rate:g}",
+        )
     log_losses(axes, "updates made")
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=FONT - 1)
     return figure
 
 
-def draw_overfitting(plain: Mapping[str, Sequence[float]], dropout: Mapping[str, Sequence[float]]) -> Figure:
+def draw_overfitting(
+    plain: Mapping[str, Sequence[float]], dropout: Mapping[str, Sequence[float]]
+) -> Figure:
     """Draw training and validation loss of the same network without and with dropout.
 
     Args:
-        plain: the `history` of the network without dropout: `loss` and `val_loss`, a value for each epoch.
+        plain: the `history` of the network without dropout: `loss` and `val_loss`, a value for each
+            epoch.
         dropout: the same with dropout.
     """
     alt = "Without dropout only the training loss goes on falling. With it, the validation loss ends lower."
     figure = new_figure("Learning by heart, and what dropout does about it", 7.5, 4.2, alt=alt)
     axes = figure.subplots()
-    for name, history, color, marker in (("without dropout", plain, ORANGE, "s"), ("with dropout", dropout, BLUE, "o")):
+    for name, history, color, marker in (
+        ("without dropout", plain, ORANGE, "s"),
+        ("with dropout", dropout, BLUE, "o"),
+    ):
         epochs = range(1, len(history["loss"]) + 1)
-        axes.plot(epochs, history["loss"], "--", color=color, linewidth=1.8, label=f"training, {name}")
-        axes.plot(epochs, history["val_loss"], f"-{marker}", color=color, markersize=5, label=f"validation, {name}")
+        axes.plot(
+            epochs, history["loss"], "--", color=color, linewidth=1.8, label=f"training, {name}"
+        )
+        axes.plot(
+            epochs,
+            history["val_loss"],
+            f"-{marker}",
+            color=color,
+            markersize=5,
+            label=f"validation, {name}",
+        )
     log_losses(axes, "epochs")
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)
     return figure
 
 
-def draw_step_sizes(updates: Sequence[float] | np.ndarray, schedules: Mapping[str, Sequence[float]]) -> Figure:
+def draw_step_sizes(
+    updates: Sequence[float] | np.ndarray, schedules: Mapping[str, Sequence[float]]
+) -> Figure:
     """Draw step sizes against updates.
 
     Args:
@@ -77,7 +105,9 @@ def draw_step_sizes(updates: Sequence[float] | np.ndarray, schedules: Mapping[st
     alt = "The constant step size is a level line. The cosine one rises to the same height, then falls smoothly to 0."
     figure = new_figure("The step size of each update", 7.5, 3.0, alt=alt)
     axes = figure.subplots()
-    for (name, sizes), color, style in zip(schedules.items(), (ORANGE, BLUE), ("--", "-"), strict=False):
+    for (name, sizes), color, style in zip(
+        schedules.items(), (ORANGE, BLUE), ("--", "-"), strict=False
+    ):
         axes.plot(updates, sizes, style, color=color, linewidth=2, label=name)
     label(axes, "updates made", "step size (learning rate)")
     axes.set_ylim(bottom=0)
@@ -85,8 +115,11 @@ def draw_step_sizes(updates: Sequence[float] | np.ndarray, schedules: Mapping[st
     return figure
 
 
-def draw_losses(images: Sequence[float], losses: Sequence[float], val_losses: Sequence[float]) -> Figure:
-    """Draw the loss of every batch against the images seen, with the loss on the held-out images after each epoch.
+def draw_losses(
+    images: Sequence[float], losses: Sequence[float], val_losses: Sequence[float]
+) -> Figure:
+    """Draw the loss of every batch against the images seen, with the loss on the held-out images
+    after each epoch.
 
     Args:
         images: how many images training had seen after each batch, those of all epochs counted.
@@ -98,7 +131,9 @@ def draw_losses(images: Sequence[float], losses: Sequence[float], val_losses: Se
     axes = figure.subplots()
     ends = [images[-1] * (epoch + 1) / len(val_losses) for epoch in range(len(val_losses))]
     axes.plot(images, losses, color=BLUE, linewidth=0.8, label="each training batch")
-    axes.plot(ends, val_losses, "o", color=RED, markersize=8, label="held-out images, after each epoch")
+    axes.plot(
+        ends, val_losses, "o", color=RED, markersize=8, label="held-out images, after each epoch"
+    )
     log_losses(axes, "training images seen")
     axes.legend(frameon=False, fontsize=FONT - 1)
     return figure

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from helpers.chain import BY_NAME, ROOT
+from series.chain import BY_NAME, ROOT
 from workshop.copies import with_values
 
 PROJECTOR = {"width": 853, "height": 480}  # 1280 x 720 at 150 %
@@ -37,7 +37,9 @@ COPIED = (
 )
 SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # all cells are on the page
+    "@jupyterlab/notebook-extension/tracker": {
+        "windowingMode": "none"
+    },  # all cells are on the page
 }
 CURRENT = "jupyterapp.shell.currentWidget"
 
@@ -52,14 +54,20 @@ class Lab:
     page: Any = None
 
     def open(self, name: str, **values: object) -> None:
-        """Open a fresh copy of a notebook with these values in its cell of parameters, and wait for its kernel."""
+        """Open a fresh copy of a notebook with these values in its cell of parameters, and wait for
+        its kernel.
+        """
         notebook = json.loads(BY_NAME[name].path.read_text(encoding="utf-8"))
-        (cell,) = (cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", ()))
+        (cell,) = (
+            cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", ())
+        )
         cell["source"] = with_values("".join(cell["source"]), values)
         self.show(f"notebooks/{name}.ipynb", notebook)
 
     def show(self, path: str, notebook: dict[str, Any]) -> None:
-        """Write a notebook into the folder and open it without stored outputs, with a kernel of its own."""
+        """Write a notebook into the folder and open it without stored outputs, with a kernel of its
+        own.
+        """
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None
@@ -92,7 +100,11 @@ class Lab:
     def outputs(self, cell_id: str | None = None) -> list[dict[str, Any]]:
         """What the notebook's cells, or one of them, show now."""
         model = self.page.evaluate(f"{CURRENT}.content.model.toJSON()")
-        cells = [cell for cell in model["cells"] if cell["cell_type"] == "code" and cell_id in (None, cell["id"])]
+        cells = [
+            cell
+            for cell in model["cells"]
+            if cell["cell_type"] == "code" and cell_id in (None, cell["id"])
+        ]
         return [output for cell in cells for output in cell["outputs"]]
 
     def write(self, cell_id: str, old: str, new: str) -> None:
@@ -121,7 +133,9 @@ def lab_without_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     root.mkdir()
     for name in COPIED:
         source, ignored = ROOT / name, shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-        shutil.copytree(source, root / name, ignore=ignored) if source.is_dir() else shutil.copy(source, root)
+        shutil.copytree(source, root / name, ignore=ignored) if source.is_dir() else shutil.copy(
+            source, root
+        )
     for plugin, values in SETTINGS.items():
         path = folder / "settings" / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,11 +152,19 @@ def lab_without_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
     }
-    options = [f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--IdentityProvider.token=digits"]
+    options = [
+        f"--ServerApp.root_dir={root}",
+        f"--ServerApp.port={port}",
+        "--IdentityProvider.token=digits",
+    ]
     options += ["--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
     with (folder / "jupyterlab.log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], cwd=root, env=environment, stdout=log, stderr=log
+            [sys.executable, "-m", "jupyterlab", *options],
+            cwd=root,
+            env=environment,
+            stdout=log,
+            stderr=log,
         )
     try:
         _wait(server, f"{lab.url}/api?token=digits", folder / "jupyterlab.log")
@@ -154,7 +176,9 @@ def lab_without_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Chromium without a window. Where it is missing these tests fail: skipped, they would look as if they had passed."""
+    """Chromium without a window. Where it is missing these tests fail: skipped, they would look as
+    if they had passed.
+    """
     from playwright.sync_api import sync_playwright  # only who runs these tests has it installed
 
     executable = shutil.which("chromium") or pytest.fail(

@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from helpers.canvas import Canvas
-from helpers.chain import DATA_FOLDER
+from series.chain import DATA_FOLDER
 from helpers.lesson import create_model, process_data
 
 trained = Path("canvas.keras")  # by the first of the tests
@@ -41,8 +41,17 @@ def code(cell_id: str, source: str) -> dict[str, Any]:
 @pytest.fixture
 def drawing(lab):
     cells = [code("train", TRAIN), code("canvas", SHOW)]
-    metadata = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    lab.show("notebooks/canvas.ipynb", {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+    metadata = {
+        "kernelspec": {
+            "display_name": "Python 3 (ipykernel)",
+            "language": "python",
+            "name": "python3",
+        }
+    }
+    lab.show(
+        "notebooks/canvas.ipynb",
+        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5},
+    )
     lab.run()
     lab.page.locator(".digit-canvas .paper").wait_for()
     return lab
@@ -69,11 +78,13 @@ def ink(page):
 
 
 def in_theme(page, theme, violations):
-    page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{ theme: 'JupyterLab {theme}' }})")
-    light = str(theme == "Light").lower()
-    page.locator(f"body[data-jp-theme-light={light}][data-jp-theme-name='JupyterLab {theme}']").wait_for(
-        state="attached"
+    page.evaluate(
+        f"jupyterapp.commands.execute('apputils:change-theme', {{ theme: 'JupyterLab {theme}' }})"
     )
+    light = str(theme == "Light").lower()
+    page.locator(
+        f"body[data-jp-theme-light={light}][data-jp-theme-name='JupyterLab {theme}']"
+    ).wait_for(state="attached")
     return [f"{theme}: {problem}" for problem in violations(page, ".digit-canvas")]
 
 
@@ -81,7 +92,9 @@ def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing, violati
     page = drawing.page
     answer = page.locator(".digit-canvas .answer")
     draw(page, SEVEN)
-    page.wait_for_function("document.querySelector('.digit-canvas .spoken').textContent.includes('reads 7')")
+    page.wait_for_function(
+        "document.querySelector('.digit-canvas .spoken').textContent.includes('reads 7')"
+    )
     assert "The model reads 7" in answer.inner_text()
     assert page.locator(".digit-canvas .best th").inner_text() == "7"
     assert page.locator(".digit-canvas .map").count() == 18
@@ -92,10 +105,14 @@ def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing, violati
     page.get_by_label("save the drawing").check()
     for count in (1, 2):
         page.get_by_role("button", name="7", exact=True).click()
-        page.wait_for_function(f"document.querySelector('.digit-canvas .room .right')?.textContent === '{count}'")
+        page.wait_for_function(
+            f"document.querySelector('.digit-canvas .room .right')?.textContent === '{count}'"
+        )
         assert "Counted: a 7, read as 7. Saved as" in answer.inner_text() and ink(page) == 0
         draw(page, SEVEN)
-    assert [problem for theme in ("Dark", "Light") for problem in in_theme(page, theme, violations)] == []
+    assert [
+        problem for theme in ("Dark", "Light") for problem in in_theme(page, theme, violations)
+    ] == []
     folder = drawing.root / "drawings"
     assert folder_classes(folder) == ("7",) and len(list(folder.rglob("*.png"))) == 2
 
@@ -118,7 +135,9 @@ def test_the_keyboard_draws_and_jupyterlab_keeps_its_hands_off(drawing):
     cells = page.evaluate("jupyterapp.shell.currentWidget.content.widgets.length")
     for key in [*["ArrowUp"] * 5, "Space", *["ArrowDown"] * 10, "Space"]:
         page.keyboard.press(key)
-    page.wait_for_function("document.querySelector('.digit-canvas .spoken').textContent.includes('reads 1')")
+    page.wait_for_function(
+        "document.querySelector('.digit-canvas .spoken').textContent.includes('reads 1')"
+    )
     page.keyboard.press("u")
     assert page.locator(".digit-canvas .answer").inner_text() == "Draw a digit."
     page.keyboard.press("c")
@@ -137,4 +156,6 @@ def test_a_finger_draws(drawing):
         for (let y = 0.2; y < 0.8; y += 0.05) touch("pointermove", 0.5, y);
         touch("pointerup", 0.5, 0.8); }"""
     )
-    page.wait_for_function("document.querySelector('.digit-canvas .spoken').textContent.includes('reads 1')")
+    page.wait_for_function(
+        "document.querySelector('.digit-canvas .spoken').textContent.includes('reads 1')"
+    )

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from helpers.chain import ALL, NOTEBOOKS
+from series.chain import ALL, NOTEBOOKS
 
 pytestmark = pytest.mark.browser
 
@@ -47,11 +47,21 @@ def run_notebook(lab, finished, smoke):
 def test_a_notebook_runs_from_top_to_bottom_and_reads_well(run_notebook, name, violations):
     lab = run_notebook(name)
     problems = [
-        f"{output['ename']}: {output['evalue']}" for output in lab.outputs() if output["output_type"] == "error"
+        f"{output['ename']}: {output['evalue']}"
+        for output in lab.outputs()
+        if output["output_type"] == "error"
     ]
-    problems += [f"shown in red: {output['text']}" for output in lab.outputs() if output.get("name") == "stderr"]
+    problems += [
+        f"shown in red: {output['text']}"
+        for output in lab.outputs()
+        if output.get("name") == "stderr"
+    ]
     problems += [f"too large: {figure}" for figure in lab.page.evaluate(TALL_FIGURES)]
-    problems += ["no canvas"] if (name == "06_inference") != lab.page.locator(".digit-canvas").is_visible() else []
+    problems += (
+        ["no canvas"]
+        if (name == "06_inference") != lab.page.locator(".digit-canvas").is_visible()
+        else []
+    )
     problems += violations(lab.page, ".jp-OutputArea-output", ".jp-MarkdownOutput")
     scrolling = lab.page.evaluate(CELL_WITH_SCROLLING, SHOWN_TEXT)
     if len(scrolling) > lab.page.locator(".jp-Cell").count() / 20:
@@ -66,10 +76,12 @@ def test_a_link_leads_to_the_next_notebook(lab):
 
 
 def one_message(lab):
-    """The first error of a notebook, as the learner sees it, and nothing else that isn't a consequence of it.
+    """The first error of a notebook, as the learner sees it, and nothing else that isn't a
+    consequence of it.
 
-    After an error the kernel drops the cells that have reached it. On a busy machine JupyterLab sends some of Run All
-    later; the kernel runs those, and they miss a name that the stopped cells would have made.
+    After an error the kernel drops the cells that have reached it. On a busy machine JupyterLab
+    sends some of Run All later; the kernel runs those, and they miss a name that the stopped cells
+    would have made.
     """
     first, *later = lab.page.locator(ERROR).all_inner_texts()
     text = str(first).strip()
@@ -109,7 +121,9 @@ def test_training_that_was_interrupted_goes_on(run_notebook, lab, finished, smok
     lab.page.wait_for_function(f"{fitted}.includes('Epoch 2/2')", timeout=600_000)
     lab.page.evaluate("jupyterapp.commands.execute('kernelmenu:interrupt')")
     lab.page.locator(ERROR).wait_for()
-    assert "Stopped. 1 epoch is kept" in one_message(lab) and "run this cell again" in one_message(lab)
+    assert "Stopped. 1 epoch is kept" in one_message(lab) and "run this cell again" in one_message(
+        lab
+    )
 
     lab.run_cell("fit")
     again = "".join(output.get("text", "") for output in lab.outputs("fit"))

@@ -1,4 +1,6 @@
-"""The pages that the project writes, as a phone, a projector and a printer show them: the site, the handout, the report."""
+"""The pages that the project writes, as a phone, a projector and a printer show them: the site, the
+handout, the report.
+"""
 
 import re
 import subprocess
@@ -6,7 +8,7 @@ import sys
 
 import pytest
 
-from helpers.chain import ROOT
+from series.chain import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +20,9 @@ SCROLLING = """() => [...document.querySelectorAll("pre")]
 
 
 def written(*words):
-    done = subprocess.run([sys.executable, "-m", *map(str, words)], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, words)], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -30,7 +34,9 @@ def pages(tmp_path_factory):
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DIGITS_RUNS", str(folder / "runs"))
         # A narrow network, since how well it learns doesn't matter to a page.
-        written("runner", "run", "--profile", "smoke", "-p", "filters", 16, "-p", "expected_accuracy", 0)
+        written(
+            "runner", "run", "--profile", "smoke", "-p", "filters", 16, "-p", "expected_accuracy", 0
+        )
     return [*sorted((folder / "copies/site").rglob("*.html")), folder / "runs/smoke/report.html"]
 
 
@@ -76,7 +82,9 @@ def test_the_handout_prints_on_one_sheet(page, paper):
 def test_what_is_folded_is_printed_unfolded(pages, page):
     for path in pages:
         page.goto(path.as_uri())
-        page.evaluate("dispatchEvent(new Event('beforeprint'))")  # which emulated media alone don't bring
+        page.evaluate(
+            "dispatchEvent(new Event('beforeprint'))"
+        )  # which emulated media alone don't bring
         page.emulate_media(media="print")
         folded = page.evaluate(
             """() => [...document.querySelectorAll("details > :not(summary)")]

@@ -3,16 +3,18 @@ import numpy as np
 import pytest
 
 from helpers.canvas import MAPS, Canvas
-from helpers.errors import LessonError
 from helpers.folders import load_folder
 from helpers.lesson import create_model
+from series.errors import LessonError
 
 NAMES = tuple("0123456789")
 
 
 def untrained(shape: tuple[int, int, int] = (28, 28, 1)) -> keras.Model:
     keras.utils.set_random_seed(1)
-    return create_model(shape, 10, "adam", "sparse_categorical_crossentropy", ["accuracy"], filters=8)
+    return create_model(
+        shape, 10, "adam", "sparse_categorical_crossentropy", ["accuracy"], filters=8
+    )
 
 
 def a_seven(side: int = 140) -> np.ndarray:
@@ -54,7 +56,9 @@ def test_where_one_draws_makes_no_difference(canvas):
 
 
 def test_color_models_read_drawings_too(tmp_path):
-    image, probabilities, _ = Canvas(untrained((32, 32, 3)), "pixels", NAMES, tmp_path).read(a_seven())
+    image, probabilities, _ = Canvas(untrained((32, 32, 3)), "pixels", NAMES, tmp_path).read(
+        a_seven()
+    )
     assert image.shape == (32, 32) and probabilities.shape == (10,)
 
 
@@ -72,10 +76,14 @@ def test_saved_drawings_are_a_folder_that_notebook_2_loads(canvas):
     (x_train, y_train), (x_test, _), names = load_folder(paths[0].parent.parent)
     assert names == ("1", "7") and sorted(y_train) == [0, 1]
     assert np.array_equal(x_train[0], image) and np.array_equal(x_test[0], image)
-    assert len(list(paths[0].parent.parent.rglob("*"))) == 6  # four pictures, two folders, nothing temporary
+    assert (
+        len(list(paths[0].parent.parent.rglob("*"))) == 6
+    )  # four pictures, two folders, nothing temporary
 
 
-def test_the_page_gets_an_answer_that_fits_its_buffers_and_what_was_meant_is_counted_and_saved_if_wanted(canvas):
+def test_the_page_gets_an_answer_that_fits_its_buffers_and_what_was_meant_is_counted_and_saved_if_wanted(
+    canvas,
+):
     page = FakePage()
     ink = memoryview((a_seven() * 255).astype("uint8").tobytes())
     for more in ({}, {"meant": 7, "keep": False}, {"meant": 7, "keep": True}):
@@ -89,7 +97,9 @@ def test_the_page_gets_an_answer_that_fits_its_buffers_and_what_was_meant_is_cou
 
 def test_an_empty_drawing_is_answered_with_a_problem(canvas):
     page = FakePage()
-    canvas.answer(page, {"shape": [140, 140], "meant": 7, "keep": True}, [memoryview(bytes(140 * 140))])
+    canvas.answer(
+        page, {"shape": [140, 140], "meant": 7, "keep": True}, [memoryview(bytes(140 * 140))]
+    )
     ((answer, _),) = page.sent
     assert "nothing is drawn" in answer["problem"] and canvas.confusion.sum() == 0
 

@@ -18,9 +18,14 @@ def test_here_everything_passes() -> None:
     assert [check.name for check in found] == ["packages", "kernel", "data", "disk", "memory"]
 
 
-def test_packages_in_another_version_or_missing_are_named_and_other_systems_pins_are_not(tmp_path: Path) -> None:
+def test_packages_in_another_version_or_missing_are_named_and_other_systems_pins_are_not(
+    tmp_path: Path,
+) -> None:
     lock = tmp_path / "requirements.txt"
-    pins = [f"papermill=={metadata.version('papermill')}", "numpy==1.0 ; sys_platform == 'no-such-system'  # why"]
+    pins = [
+        f"papermill=={metadata.version('papermill')}",
+        "numpy==1.0 ; sys_platform == 'no-such-system'  # why",
+    ]
     lock.write_text("\n".join(["# a comment", *pins]))
     assert checks.check_packages(lock).ok
     lock.write_text("papermill==0.0.1\nno-such-package==1.0\n")
@@ -30,7 +35,11 @@ def test_packages_in_another_version_or_missing_are_named_and_other_systems_pins
 
 
 def test_the_kernel_must_be_this_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
-    for command, ok in {"python": True, sys.executable: True, "/another environment/bin/python": False}.items():
+    for command, ok in {
+        "python": True,
+        sys.executable: True,
+        "/another environment/bin/python": False,
+    }.items():
         spec = SimpleNamespace(argv=[command])
         monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", lambda *_, spec=spec: spec)
         check = checks.check_kernel()
@@ -39,7 +48,9 @@ def test_the_kernel_must_be_this_interpreter(monkeypatch: pytest.MonkeyPatch) ->
     assert "kernelspec remove" in check.fix
 
 
-def test_missing_data_and_a_damaged_mnist_fail_with_their_own_fix(monkeypatch, tmp_path: Path) -> None:
+def test_missing_data_and_a_damaged_mnist_fail_with_their_own_fix(
+    monkeypatch, tmp_path: Path
+) -> None:
     assert "is missing" in checks.check_data("no/such/file.npz").found
     damaged = tmp_path / "mnist.npz"
     damaged.write_bytes(data.MNIST_FILE.read_bytes()[:5000])
@@ -54,7 +65,9 @@ class OnAMissingDrive(type(Path())):  # type: ignore[misc]
         return False
 
 
-def test_too_little_disk_and_a_missing_drive_are_found_for_a_folder_that_is_not_made_yet(tmp_path: Path) -> None:
+def test_too_little_disk_and_a_missing_drive_are_found_for_a_folder_that_is_not_made_yet(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "not" / "made" / "yet"
     assert checks.check_disk(folder, 0.0).ok
     assert not checks.check_disk(folder, 1e9).ok
@@ -70,7 +83,11 @@ def test_too_little_memory_is_found_within_a_containers_limit_too(monkeypatch) -
 
 @pytest.mark.parametrize(
     ("written", "left"),
-    [({}, math.inf), ({"max": "max\n", "current": "5"}, math.inf), ({"max": "1000\n", "current": "300\n"}, 700)],
+    [
+        ({}, math.inf),
+        ({"max": "max\n", "current": "5"}, math.inf),
+        ({"max": "1000\n", "current": "300\n"}, 700),
+    ],
 )
 def test_the_limit_of_a_container_is_read(tmp_path: Path, written: dict, left: float) -> None:
     for name, content in written.items():
@@ -79,5 +96,14 @@ def test_the_limit_of_a_container_is_read(tmp_path: Path, written: dict, left: f
 
 
 def test_the_table_gives_each_failure_its_fix() -> None:
-    text = checks.table([checks.Check("one", True, "fine", "not shown"), checks.Check("two", False, "bad", "do this")])
-    assert text.splitlines() == ["pass  one       fine", "FAIL  two       bad", "                to fix it: do this"]
+    text = checks.table(
+        [
+            checks.Check("one", True, "fine", "not shown"),
+            checks.Check("two", False, "bad", "do this"),
+        ]
+    )
+    assert text.splitlines() == [
+        "pass  one       fine",
+        "FAIL  two       bad",
+        "                to fix it: do this",
+    ]

@@ -1,4 +1,6 @@
-"""Loading data: what ships is MNIST itself, and nothing damaged or unfit to learn from gets through."""
+"""Loading data: what ships is MNIST itself, and nothing damaged or unfit to learn from gets
+through.
+"""
 
 import contextlib
 import hashlib
@@ -9,9 +11,10 @@ import numpy as np
 import pytest
 
 from helpers import data
-from helpers.errors import LessonError
+from series.errors import LessonError
 
-# Published for the four uncompressed original files, in the order of data.ARRAYS (see data/README.md).
+# Published for the four uncompressed original files, in the order of data.ARRAYS (see
+# data/README.md).
 PUBLISHED_MD5 = (
     "6bbc9ace898e44ae57da46a324031adb",
     "a25bea736e30d166cdddb491f175f624",
@@ -20,11 +23,18 @@ PUBLISHED_MD5 = (
 )
 
 
-def small(count: int = 12, classes: int = 3, shape: tuple[int, ...] = (8, 9)) -> dict[str, np.ndarray]:
+def small(
+    count: int = 12, classes: int = 3, shape: tuple[int, ...] = (8, 9)
+) -> dict[str, np.ndarray]:
     """Four arrays that can be learned from."""
     labels = np.arange(count) % classes
     images = np.random.default_rng(1).integers(0, 256, (count, *shape), dtype=np.uint8)
-    return {"x_train": images, "y_train": labels, "x_test": images[:6].copy(), "y_test": labels[:6].copy()}
+    return {
+        "x_train": images,
+        "y_train": labels,
+        "x_test": images[:6].copy(),
+        "y_test": labels[:6].copy(),
+    }
 
 
 def save(path: Path, arrays: dict[str, np.ndarray]) -> str:
@@ -43,16 +53,25 @@ def test_mnist_is_what_was_published() -> None:
 
 def test_mnist_comes_as_keras_gives_it() -> None:
     (x_train, y_train), (x_test, y_test) = data.load_data("mnist")
-    assert (x_train.shape, x_test.shape, y_test.shape) == ((60000, 28, 28), (10000, 28, 28), (10000,))
+    assert (x_train.shape, x_test.shape, y_test.shape) == (
+        (60000, 28, 28),
+        (10000, 28, 28),
+        (10000,),
+    )
     assert y_train[:5].tolist() == [5, 0, 4, 1, 9]
     assert data.class_names("mnist", y_train) == tuple("0123456789")
 
 
-def test_another_mnist_is_noticed_and_the_command_that_restores_ours_is_named(tmp_path: Path) -> None:
+def test_another_mnist_is_noticed_and_the_command_that_restores_ours_is_named(
+    tmp_path: Path,
+) -> None:
     with np.load(data.MNIST_FILE) as stored:
         arrays = {name: stored[name].copy() for name in data.ARRAYS}
     arrays["x_test"][123, 14, 14] ^= 1
-    with pytest.raises(LessonError, match=r"does not have the checksum of our copy.*\n.*git checkout -- .*mnist\.npz"):
+    with pytest.raises(
+        LessonError,
+        match=r"does not have the checksum of our copy.*\n.*git checkout -- .*mnist\.npz",
+    ):
         data.load_mnist(Path(save(tmp_path / "mnist.npz", arrays)))
 
 
@@ -66,7 +85,11 @@ def test_a_damaged_file_is_named_with_what_fixes_it(tmp_path: Path, keep: int) -
 
 
 def test_no_damage_gets_through_as_another_error(tmp_path: Path) -> None:
-    complete, path, random = tmp_path / "own.npz", tmp_path / "damaged.npz", np.random.default_rng(1)
+    complete, path, random = (
+        tmp_path / "own.npz",
+        tmp_path / "damaged.npz",
+        np.random.default_rng(1),
+    )
     np.savez_compressed(complete, **small())  # type: ignore[arg-type]
     for _ in range(200):
         content = bytearray(complete.read_bytes())
@@ -87,7 +110,8 @@ def test_a_missing_file_is_named(name: str) -> None:
 def test_what_is_no_data_set_is_refused_with_what_can_be_used(name: str) -> None:
     meant = r" \(did you mean cifar10\?\)" if name == "cifar_10" else ""
     with pytest.raises(
-        LessonError, match=rf"none of mnist, fashion_mnist, cifar10, no folder and no \.npz file{meant}\n"
+        LessonError,
+        match=rf"none of mnist, fashion_mnist, cifar10, no folder and no \.npz file{meant}\n",
     ):
         data.load_data(name)
 
@@ -105,8 +129,14 @@ def test_own_arrays_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"x_train": np.zeros((12, 72), np.uint8)}, r"x_train is uint8 of shape \(12, 72\) and must be uint8 images"),
-        ({"x_train": small()["x_train"] / 255}, "x_train is float64 of .* and must be uint8 images"),
+        (
+            {"x_train": np.zeros((12, 72), np.uint8)},
+            r"x_train is uint8 of shape \(12, 72\) and must be uint8 images",
+        ),
+        (
+            {"x_train": small()["x_train"] / 255},
+            "x_train is float64 of .* and must be uint8 images",
+        ),
         (
             {"x_train": np.zeros((0, 8, 9), np.uint8), "y_train": np.zeros(0, int)},
             "x_train is .* and must be uint8 images",
@@ -114,18 +144,41 @@ def test_own_arrays_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...
         ({"x_test": np.zeros((6, 8, 9), np.uint8)}, "x_test is .* not blank"),
         ({"x_train": small(shape=(4, 9))["x_train"]}, "x_train is .* at least 8 x 8 pixels"),
         ({"x_train": small(shape=(8, 9, 4))["x_train"]}, r"x_train is .* width\[, 3\]\)"),
-        ({"x_test": small(shape=(9, 9))["x_test"]}, r"for training are \(8, 9\), for testing \(9, 9\)"),
-        ({"y_train": np.arange(11) % 3}, r"y_train is int64 of shape \(11,\) and must be one integer for each"),
-        ({"y_train": np.eye(3, dtype=int)[np.arange(12) % 3]}, "y_train is .* and must be one integer"),
+        (
+            {"x_test": small(shape=(9, 9))["x_test"]},
+            r"for training are \(8, 9\), for testing \(9, 9\)",
+        ),
+        (
+            {"y_train": np.arange(11) % 3},
+            r"y_train is int64 of shape \(11,\) and must be one integer for each",
+        ),
+        (
+            {"y_train": np.eye(3, dtype=int)[np.arange(12) % 3]},
+            "y_train is .* and must be one integer",
+        ),
         ({"y_train": np.arange(12) % 3 + 0.0}, "y_train is float64 of .* and must be one integer"),
-        ({"y_train": np.zeros(12, int), "y_test": np.zeros(6, int)}, "y_train must hold two or more classes"),
-        ({"y_train": np.arange(12) % 3 + 1}, "numbered from 0 without a gap, not 1, 2, 3; y_test .* lacks: 0"),
+        (
+            {"y_train": np.zeros(12, int), "y_test": np.zeros(6, int)},
+            "y_train must hold two or more classes",
+        ),
+        (
+            {"y_train": np.arange(12) % 3 + 1},
+            "numbered from 0 without a gap, not 1, 2, 3; y_test .* lacks: 0",
+        ),
         ({"y_test": np.array([0, 1, 2, 0, 1, 7])}, "y_test holds classes that y_train lacks: 7"),
-        ({"y_train": np.array([{}] * 12, dtype=object)}, "is damaged"),  # such arrays could run code
-        ({"x_train": np.zeros(3), "y_test": np.zeros(6)}, "x_train is .*; y_train is .*; y_test is"),
+        (
+            {"y_train": np.array([{}] * 12, dtype=object)},
+            "is damaged",
+        ),  # such arrays could run code
+        (
+            {"x_train": np.zeros(3), "y_test": np.zeros(6)},
+            "x_train is .*; y_train is .*; y_test is",
+        ),
     ],
 )
-def test_arrays_that_nothing_can_be_learned_from_are_refused(tmp_path: Path, changes: dict, words: str) -> None:
+def test_arrays_that_nothing_can_be_learned_from_are_refused(
+    tmp_path: Path, changes: dict, words: str
+) -> None:
     with pytest.raises(LessonError, match=words):
         data.load_data(save(tmp_path / "own.npz", {**small(), **changes}))
 
@@ -135,7 +188,9 @@ def test_a_file_that_lacks_arrays_says_so(tmp_path: Path) -> None:
         data.load_data(save(tmp_path / "own.npz", {"images": small()["x_train"]}))
 
 
-def test_keras_own_data_comes_in_the_shape_of_all_others_and_without_a_network_says_what_to_do(monkeypatch) -> None:
+def test_keras_own_data_comes_in_the_shape_of_all_others_and_without_a_network_says_what_to_do(
+    monkeypatch,
+) -> None:
     import keras
 
     def fails() -> None:

@@ -1,11 +1,17 @@
-"""Exercises: an answer is still to do, right, or gets the hint that fits it, and nothing ever stops the notebook."""
+"""Exercises: an answer is still to do, right, or gets the hint that fits it, and nothing ever stops
+the notebook.
+"""
 
 import numpy as np
 import pytest
 
 from helpers.exercises import TO_DO, check
 
-HINTS = {640: "Each kernel also has a bias.", "B": "That is the other axis.", (1, 2): "Count the channels."}
+HINTS = {
+    640: "Each kernel also has a bias.",
+    "B": "That is the other axis.",
+    (1, 2): "Count the channels.",
+}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +50,12 @@ def test_hints_about_wrong_arrays_are_pairs(capsys: pytest.CaptureFixture) -> No
     for answer in (right, ~(255 - right), 255 - right, right / 255, right[0]):
         check(answer, right, hints=pairs)
     said = capsys.readouterr().out.splitlines()
-    assert said[:4] == ["Right.", "Right.", "Not yet. That is as it was.", "Not yet. That is 1 for ink."]
+    assert said[:4] == [
+        "Right.",
+        "Right.",
+        "Not yet. That is as it was.",
+        "Not yet. That is 1 for ink.",
+    ]
     assert said[4].startswith("Not yet. The answer is 4 numbers")
 
 

@@ -1,4 +1,5 @@
-"""What readers rely on in the figures: they can be drawn for any data, be read from the back row, and show the numbers.
+"""What readers rely on in the figures: they can be drawn for any data, be read from the back row,
+and show the numbers.
 
 That each notebook draws its figures is seen by running the notebooks.
 """
@@ -18,16 +19,24 @@ MOST_INCHES_HIGH = 4.8  # what a projector shows at 150 % without scrolling
 def texts(figure: Figure) -> list[str]:
     """Every text that the figure shows, once it has been drawn."""
     FigureCanvasAgg(figure).draw()
-    return [text.get_text() for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+    return [
+        text.get_text() for text in figure.findobj(Text) if text.get_text() and text.get_visible()
+    ]
 
 
 def figures(height: int, width: int, color: bool) -> dict[str, Figure]:
-    """The figures of the notebooks, for images of one size, three classes and a single group or example."""
+    """The figures of the notebooks, for images of one size, three classes and a single group or
+    example.
+    """
     random = np.random.default_rng(1)
     raw = random.integers(0, 256, (height, width, 3) if color else (height, width), dtype=np.uint8)
     gray = np.atleast_3d(raw).mean(axis=2) / 255
     smaller, kernel, shares = gray[2:, 2:], np.array([[1, 0, -1]] * 3), np.array([1.0, 0.5, 0.0])
-    layers = [("InputLayer", (height, width, 1), 0), ("Conv2D", (height - 2, width - 2, 64), 640), ("Dense", (3,), 97)]
+    layers = [
+        ("InputLayer", (height, width, 1), 0),
+        ("Conv2D", (height - 2, width - 2, 64), 640),
+        ("Dense", (3,), 97),
+    ]
     history = {"loss": [2.3, 0.5], "val_loss": [2.0, 0.6]}
     one, two = np.array([0.9]), np.array([[0.7, 0.9]])
     return {
@@ -44,23 +53,36 @@ def figures(height: int, width: int, color: bool) -> dict[str, Figure]:
         "templates": training.draw_templates(random.normal(size=(3, height, width)), NAMES),
         "rates": training.draw_rates({0.001: [2.3, 2.2], 0.1: [1.0, 0.5], 100.0: [64.0, 20.0]}),
         "overfitting": training.draw_overfitting(history, history),
-        "step sizes": training.draw_step_sizes([0, 1], {"constant": [0.1, 0.1], "cosine": [0.0, 0.1]}),
+        "step sizes": training.draw_step_sizes(
+            [0, 1], {"constant": [0.1, 0.1], "cosine": [0.0, 0.1]}
+        ),
         "losses": training.draw_losses([32], [2.3], [2.2]),
         "confusion": testing.draw_confusion(np.diag([5, 0, 2]), NAMES),
         "precision": testing.draw_precision_recall(shares, shares[::-1], NAMES),
         "reliability": testing.draw_reliability(one, one, two, np.array([3])),
         "kernels": testing.draw_kernels(random.normal(size=(5, 3, 3))),
-        "feature maps": testing.draw_feature_maps(raw, [random.random((2, height, width))], ["conv2d"]),
-        "occlusion": testing.draw_occlusion([raw], [random.random((4, 5))], ["said one"], patch=3, step=2),
-        "probabilities": inference.draw_probabilities(raw, shares / shares.sum(), NAMES, "An image"),
+        "feature maps": testing.draw_feature_maps(
+            raw, [random.random((2, height, width))], ["conv2d"]
+        ),
+        "occlusion": testing.draw_occlusion(
+            [raw], [random.random((4, 5))], ["said one"], patch=3, step=2
+        ),
+        "probabilities": inference.draw_probabilities(
+            raw, shares / shares.sum(), NAMES, "An image"
+        ),
     }
 
 
 @pytest.mark.parametrize(("height", "width", "color"), [(8, 12, False), (32, 32, True)])
-def test_every_figure_can_be_drawn_for_any_images_in_letters_for_the_back_row(height, width, color) -> None:
+def test_every_figure_can_be_drawn_for_any_images_in_letters_for_the_back_row(
+    height, width, color
+) -> None:
     for name, figure in figures(height, width, color).items():
         assert texts(figure), name
-        assert min(float(text.get_fontsize()) for text in figure.findobj(Text) if text.get_text()) >= 10, name
+        assert (
+            min(float(text.get_fontsize()) for text in figure.findobj(Text) if text.get_text())
+            >= 10
+        ), name
         assert figure.get_suptitle(), name
 
 
@@ -69,21 +91,30 @@ def test_the_figures_of_the_first_three_notebooks_fit_on_a_screen() -> None:
         assert figure.get_figheight() <= MOST_INCHES_HIGH, name
 
 
-def test_the_confusion_matrix_writes_every_count_a_dot_for_none_and_nothing_where_it_would_not_fit() -> None:
+def test_the_confusion_matrix_writes_every_count_a_dot_for_none_and_nothing_where_it_would_not_fit() -> (
+    None
+):
     shown = texts(testing.draw_confusion(np.array([[51, 13, 0], [0, 72, 0], [0, 24, 0]]), NAMES))
     assert {"51", "13", "72", "24", *NAMES} <= set(shown)
     assert shown.count("·") == 5
-    assert "777" not in texts(testing.draw_confusion(np.full((30, 30), 777), np.arange(30).astype(str)))
+    assert "777" not in texts(
+        testing.draw_confusion(np.full((30, 30), 777), np.arange(30).astype(str))
+    )
 
 
 def test_the_map_of_an_occlusion_lies_where_the_patch_was() -> None:
     chances = np.ones((11, 11))
-    chances[0, 10] = 0  # a patch of 7 pixels in the upper right corner: rows 0 to 6, columns 20 to 26
+    chances[0, 10] = (
+        0  # a patch of 7 pixels in the upper right corner: rows 0 to 6, columns 20 to 26
+    )
     figure = testing.draw_occlusion([np.zeros((28, 28))], [chances], ["said 1"], patch=7, step=2)
     picture = figure.axes[1].images[0]
     left, right, bottom, top = picture.get_extent()
     wide, high = (right - left) / 11, (bottom - top) / 11
-    assert (left + 10.5 * wide, top + 0.5 * high) == (23.5, 3.5)  # its middle, in pixels from the edges
+    assert (left + 10.5 * wide, top + 0.5 * high) == (
+        23.5,
+        3.5,
+    )  # its middle, in pixels from the edges
     assert figure.axes[1].get_xlim() == (0, 28) and figure.axes[1].get_ylim() == (28, 0)
     [frame] = figure.axes[0].patches
     assert frame.get_bbox().bounds == (19.5, -0.5, 7, 7)  # the first image's pixels begin at -0.5
@@ -91,10 +122,14 @@ def test_the_map_of_an_occlusion_lies_where_the_patch_was() -> None:
 
 def test_the_reliability_diagram_says_how_many_images_are_in_each_group() -> None:
     shares = np.array([0.55, 0.99])
-    figure = testing.draw_reliability(shares, shares, np.stack([shares, shares], axis=1), np.array([7, 9520]))
+    figure = testing.draw_reliability(
+        shares, shares, np.stack([shares, shares], axis=1), np.array([7, 9520])
+    )
     assert {"7", "9,520"} <= set(texts(figure))
 
 
-@pytest.mark.parametrize(("share", "shown"), [(0, "0%"), (0.944, "94%"), (0.9949, "99%"), (0.995, ">99%"), (1, ">99%")])
+@pytest.mark.parametrize(
+    ("share", "shown"), [(0, "0%"), (0.944, "94%"), (0.9949, "99%"), (0.995, ">99%"), (1, ">99%")]
+)
 def test_no_share_is_rounded_up_to_certainty(share: float, shown: str) -> None:
     assert percent(share) == shown

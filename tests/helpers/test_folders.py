@@ -1,4 +1,6 @@
-"""Folders of pictures: all pictures in them are loaded, and what can't be learned from is refused with its names."""
+"""Folders of pictures: all pictures in them are loaded, and what can't be learned from is refused
+with its names.
+"""
 
 import random
 import runpy
@@ -9,11 +11,13 @@ import pytest
 from PIL import Image
 
 from helpers import data, folders
-from helpers.chain import DATA_FOLDER
-from helpers.errors import LessonError
+from series.chain import DATA_FOLDER
+from series.errors import LessonError
 
 
-def picture(path: Path, color: object = 128, size: tuple[int, int] = (20, 20), mode: str = "L") -> None:
+def picture(
+    path: Path, color: object = 128, size: tuple[int, int] = (20, 20), mode: str = "L"
+) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new(mode, size, color).save(path)  # type: ignore[arg-type]
 
@@ -26,19 +30,25 @@ def fill(folder: Path, classes: tuple[str, ...] = ("cat", "dog"), count: int = 5
 
 
 def test_a_share_of_each_class_is_held_out(tmp_path: Path) -> None:
-    (x_train, y_train), (x_test, y_test), names = folders.load_folder(fill(tmp_path, count=10), 12, test_share=0.3)
+    (x_train, y_train), (x_test, y_test), names = folders.load_folder(
+        fill(tmp_path, count=10), 12, test_share=0.3
+    )
     assert names == folders.folder_classes(tmp_path) == ("cat", "dog")
     assert (x_train.shape, x_test.shape, x_train.dtype) == ((14, 12, 12), (6, 12, 12), np.uint8)
     assert np.bincount(y_train).tolist() == [7, 7]
     gray, labels = np.concatenate([x_train, x_test])[:, 0, 0], np.concatenate([y_train, y_test])
     assert sorted(gray.tolist()) == [*range(10), *range(40, 50)]
     assert ((gray >= 40) == labels).all()
-    same, other = (folders.load_folder(tmp_path, 12, test_share=0.3, seed=seed)[1][0] for seed in (1, 2))
+    same, other = (
+        folders.load_folder(tmp_path, 12, test_share=0.3, seed=seed)[1][0] for seed in (1, 2)
+    )
     assert (same == x_test).all()
     assert (other != x_test).any()
 
 
-def test_train_and_test_folders_are_taken_as_they_are_and_a_folder_called_test_as_any_other(tmp_path: Path) -> None:
+def test_train_and_test_folders_are_taken_as_they_are_and_a_folder_called_test_as_any_other(
+    tmp_path: Path,
+) -> None:
     fill(tmp_path / "train", count=3)
     fill(tmp_path / "test", count=2)
     (_, y_train), (_, y_test), names = folders.load_folder(tmp_path)
@@ -85,7 +95,11 @@ def test_everything_that_is_wrong_is_named_in_one_round(tmp_path: Path) -> None:
         (tmp_path / "dog" / f"bad{number:02}.png").write_bytes(b"no picture")
     with pytest.raises(LessonError) as caught:
         folders.load_folder(tmp_path)
-    for words in ("eel holds 1 pictures, too few", str(Path("cat") / "cut.png"), "bad10.png and 11 more"):
+    for words in (
+        "eel holds 1 pictures, too few",
+        str(Path("cat") / "cut.png"),
+        "bad10.png and 11 more",
+    ):
         assert words in str(caught.value)
 
 
@@ -97,14 +111,18 @@ def test_everything_that_is_wrong_is_named_in_one_round(tmp_path: Path) -> None:
         (("cat", "dog"), ("cat", "dog", "ox"), "train.ox holds 0 pictures"),
     ],
 )
-def test_each_part_needs_pictures_of_each_class(tmp_path: Path, train: tuple, test: tuple, words: str) -> None:
+def test_each_part_needs_pictures_of_each_class(
+    tmp_path: Path, train: tuple, test: tuple, words: str
+) -> None:
     fill(tmp_path / "train", train)
     fill(tmp_path / "test", test)
     with pytest.raises(LessonError, match=words):
         folders.load_folder(tmp_path)
 
 
-def test_the_doodles_that_ship_with_the_project_load_from_any_working_folder(monkeypatch, tmp_path: Path) -> None:
+def test_the_doodles_that_ship_with_the_project_load_from_any_working_folder(
+    monkeypatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     (x_train, y_train), (x_test, _) = data.load_data("data/doodles", image_size=32)
     assert x_train.shape[1:] == (32, 32, 3)
@@ -116,5 +134,9 @@ def test_the_doodles_are_what_their_script_draws() -> None:
     script = runpy.run_path(str(DATA_FOLDER / "doodles" / "make_doodles.py"))
     for name, draw in script["CLASSES"].items():
         drawn = np.asarray(script["doodle"](draw, random.Random(f"{name} 7")), dtype=int)
-        stored = np.asarray(Image.open(DATA_FOLDER / "doodles" / name / "07.png").convert("RGB"), dtype=int)
-        assert abs(drawn - stored).max() <= 8, "another version of Pillow may round another way, but draws the same"
+        stored = np.asarray(
+            Image.open(DATA_FOLDER / "doodles" / name / "07.png").convert("RGB"), dtype=int
+        )
+        assert abs(drawn - stored).max() <= 8, (
+            "another version of Pillow may round another way, but draws the same"
+        )

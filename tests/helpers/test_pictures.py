@@ -9,9 +9,9 @@ from PIL import Image
 from scipy.ndimage import center_of_mass
 
 from helpers import pictures
-from helpers.chain import DATA_FOLDER
 from helpers.data import load_mnist
-from helpers.errors import LessonError
+from series.chain import DATA_FOLDER
+from series.errors import LessonError
 
 DRAWINGS = sorted((DATA_FOLDER / "drawings").glob("[0-9].*"))
 
@@ -62,7 +62,10 @@ def test_there_is_a_drawing_of_each_digit_and_the_script_makes_the_same_ones(tmp
 
 def test_mnists_own_images_come_out_much_as_they_went_in(tmp_path):
     images = load_mnist()[1][0][:50]
-    alike = [likeness(pictures.picture_to_image(save(image, tmp_path / "mnist.png")), image) for image in images]
+    alike = [
+        likeness(pictures.picture_to_image(save(image, tmp_path / "mnist.png")), image)
+        for image in images
+    ]
     assert np.median(alike) > 0.95
 
 
@@ -70,11 +73,17 @@ def test_mnists_own_images_come_out_much_as_they_went_in(tmp_path):
     "change",
     [
         lambda gray: 255 - gray,  # bright ink on dark
-        lambda gray: np.stack([gray, np.full_like(gray, 240), np.full_like(gray, 240)], axis=-1),  # cyan on white
+        lambda gray: np.stack(
+            [gray, np.full_like(gray, 240), np.full_like(gray, 240)], axis=-1
+        ),  # cyan on white
         lambda gray: gray.astype("uint16") * 257,  # 16 bits a pixel
-        lambda gray: np.pad(gray, ((300, 0), (0, 500)), constant_values=240),  # in a corner of a larger sheet
+        lambda gray: np.pad(
+            gray, ((300, 0), (0, 500)), constant_values=240
+        ),  # in a corner of a larger sheet
         lambda gray: gray.repeat(12, axis=0).repeat(12, axis=1),  # very large
-        lambda gray: (gray * np.linspace(1, 0.6, gray.shape[1])).astype("uint8"),  # light from one side
+        lambda gray: (gray * np.linspace(1, 0.6, gray.shape[1])).astype(
+            "uint8"
+        ),  # light from one side
         lambda gray: gray[16:104, 82:144],  # cut close to the ink
     ],
     ids=["negative", "color", "16 bits", "corner", "large", "shadow", "close"],
@@ -89,14 +98,18 @@ def test_noise_jpeg_and_the_way_a_camera_was_held_do_not_matter(plain, tmp_path)
     noisy = digit(ink=60, paper=200) + np.random.default_rng(0).normal(0, 8, (120, 160))
     exif = Image.Exif()
     exif[274] = 6  # turned to the left
-    path = save(np.rot90(noisy).clip(0, 255).astype("uint8"), tmp_path / "noisy.jpg", quality=60, exif=exif)
+    path = save(
+        np.rot90(noisy).clip(0, 255).astype("uint8"), tmp_path / "noisy.jpg", quality=60, exif=exif
+    )
     assert likeness(pictures.picture_to_image(path), plain) > 0.97
 
 
 @pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
 def test_ink_on_a_transparent_ground_is_seen_whatever_its_color(color, plain, tmp_path):
     opacity = digit(ink=255, paper=0)
-    pixels = np.random.default_rng(0).integers(0, 256, (120, 160, 4), dtype="uint8")  # colors that nobody sees
+    pixels = np.random.default_rng(0).integers(
+        0, 256, (120, 160, 4), dtype="uint8"
+    )  # colors that nobody sees
     pixels[opacity > 0, :3] = color
     pixels[..., 3] = opacity
     image = pictures.picture_to_image(save(pixels, tmp_path / "transparent.png"))
@@ -125,7 +138,10 @@ def test_images_of_another_size_get_their_own_box(shape, tmp_path):
         (np.zeros((50, 50), "uint8"), "empty"),
         (np.full((1, 1), 255, "uint8"), "empty"),
         (np.linspace(90, 250, 200).astype("uint8")[None].repeat(100, axis=0), "empty"),  # a shadow
-        (np.random.default_rng(0).normal(200, 15, (300, 300)).clip(0, 255).astype("uint8"), "empty"),  # noise
+        (
+            np.random.default_rng(0).normal(200, 15, (300, 300)).clip(0, 255).astype("uint8"),
+            "empty",
+        ),  # noise
         (np.pad(np.zeros((7, 4), "uint8"), 100, constant_values=255), "too small"),
         (np.pad(np.zeros((190, 190), "uint8"), 8, constant_values=255), "more than half"),
     ],
@@ -135,7 +151,9 @@ def test_what_shows_no_digit_is_refused(array, words, tmp_path):
         pictures.picture_to_image(save(array, tmp_path / "odd.png"))
 
 
-def test_what_is_no_picture_or_half_of_one_or_too_large_or_missing_is_refused(tmp_path, monkeypatch):
+def test_what_is_no_picture_or_half_of_one_or_too_large_or_missing_is_refused(
+    tmp_path, monkeypatch
+):
     path = save(digit(), tmp_path / "odd.png")
     complete = path.read_bytes()
     for name, content in {

@@ -1,11 +1,14 @@
-"""`precision = "auto"`: bfloat16 only where the machine says, or a measurement shows, that it is faster."""
+"""`precision = "auto"`: bfloat16 only where the machine says, or a measurement shows, that it is
+faster.
+"""
 
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
 
-from helpers import precision, runs
+from helpers import precision
+from series import runs
 
 
 @pytest.fixture
@@ -17,8 +20,12 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         if flags is not None:
             info.write_text(f"processor\t: 0\n{flags}\n\nprocessor\t: 1\n{flags}\n")
         monkeypatch.setattr(precision, "CPU_INFO", info)
-        monkeypatch.setattr(precision, "_seconds", lambda dtype: 1.0 if dtype == "bfloat16" else ratio)
-        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [] if card is None else ["card"])
+        monkeypatch.setattr(
+            precision, "_seconds", lambda dtype: 1.0 if dtype == "bfloat16" else ratio
+        )
+        monkeypatch.setattr(
+            tf.config, "list_physical_devices", lambda kind: [] if card is None else ["card"]
+        )
         monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: card)
 
     return make
@@ -32,14 +39,26 @@ def folder(tmp_path: Path) -> runs.RunFolder:
 @pytest.mark.parametrize(
     ("seen", "policy", "why"),
     [
-        ({"flags": "flags\t\t: fpu avx512f avx512_bf16", "ratio": 0.5}, "mixed_bfloat16", "the processor computes"),
+        (
+            {"flags": "flags\t\t: fpu avx512f avx512_bf16", "ratio": 0.5},
+            "mixed_bfloat16",
+            "the processor computes",
+        ),
         ({"flags": "flags\t\t: fpu amx_bf16"}, "mixed_bfloat16", "the processor computes"),
-        ({"flags": "flags\t\t: fpu avx2 my_avx512_bf16x", "ratio": 9.0}, "float32", "the processor doesn't"),
+        (
+            {"flags": "flags\t\t: fpu avx2 my_avx512_bf16x", "ratio": 9.0},
+            "float32",
+            "the processor doesn't",
+        ),
         ({"ratio": 2.0}, "mixed_bfloat16", "measured: bfloat16 is 2.0 times as fast"),
         ({"ratio": 1.2}, "float32", "measured: bfloat16 is 1.2 times as fast"),
         ({"flags": "Features\t: fp asimd bf16", "ratio": 0.3}, "float32", "measured"),
         ({"card": {"compute_capability": (8, 0)}}, "mixed_bfloat16", "the graphics card computes"),
-        ({"card": {"compute_capability": (7, 5)}, "ratio": 9.0}, "float32", "the graphics card doesn't"),
+        (
+            {"card": {"compute_capability": (7, 5)}, "ratio": 9.0},
+            "float32",
+            "the graphics card doesn't",
+        ),
         ({"card": {}, "flags": "flags: avx512_bf16", "ratio": 0.9}, "float32", "measured"),
     ],
 )

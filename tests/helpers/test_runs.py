@@ -1,4 +1,6 @@
-"""Runs: what one notebook saves the next finds complete, and anything else is refused in a sentence."""
+"""Runs: what one notebook saves the next finds complete, and anything else is refused in a
+sentence.
+"""
 
 import os
 import zipfile
@@ -8,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import chain, runs
-from helpers.errors import LessonError
+import helpers.runs
+from series import chain, runs
+from series.errors import LessonError
 
 VALUES = {
     "run": "mine", "dataset": "mnist", "normalization": "rows", "image_size": 28, "test_share": 0.2, "seed": 1,
@@ -19,7 +22,7 @@ VALUES = {
 
 
 def open_run(notebook: str, **changes: object) -> runs.RunFolder:
-    return runs.open_run(notebook, {**VALUES, **changes})
+    return helpers.runs.open_run(notebook, {**VALUES, **changes})
 
 
 def refused(notebook: str, **changes: object) -> str:
@@ -52,7 +55,9 @@ def test_what_is_saved_is_found_and_recorded_and_saving_again_replaces_it() -> N
         assert stored["x_train"][0] == 2
     entry = runs.read_record(folder)["artifacts"]["dataset.npz"]
     assert entry["maker"] == "02_dataset"
-    assert entry["parameters"] == {name: VALUES[name] for name in chain.BY_NAME["02_dataset"].parameters[1:]}
+    assert entry["parameters"] == {
+        name: VALUES[name] for name in chain.BY_NAME["02_dataset"].parameters[1:]
+    }
     assert sorted(os.listdir(folder)) == [".record.lock", "dataset.npz", "run.json"]
 
 
@@ -77,7 +82,13 @@ def test_opened_cold_a_notebook_names_all_that_is_missing_and_one_command() -> N
 
 def test_wrong_parameters_are_refused_all_at_once() -> None:
     text = refused("04_training", run="../x", epochs=0, batch_size="64")
-    for words in ("epochs", "batch_size", "without quotation marks", "'../x'", "change the cell of parameters"):
+    for words in (
+        "epochs",
+        "batch_size",
+        "without quotation marks",
+        "'../x'",
+        "change the cell of parameters",
+    ):
         assert words in text
 
 
@@ -85,19 +96,25 @@ def test_a_misspelled_parameter_is_named_with_the_nearest() -> None:
     typed = {"run": str, "epochs": int, "epoch": int, "workers": int, "my_numbers": list}
     text = refused("04_training", epoch=1, __annotations__=typed)
     no = "this notebook has no parameter"
-    assert text.startswith(f"{no} epoch (did you mean epochs?); {no} workers\n"), "not my_numbers, a learner's own"
+    assert text.startswith(f"{no} epoch (did you mean epochs?); {no} workers\n"), (
+        "not my_numbers, a learner's own"
+    )
     assert "restart the kernel" in text, "or the misspelled name is still there, and refused again"
 
 
 def test_parameters_that_are_not_set_are_named() -> None:
-    with pytest.raises(LessonError, match=r"parameter run is not set; parameter filters is not set"):
-        runs.open_run("03_model", {"seed": 1, "precision": "float32"})
+    with pytest.raises(
+        LessonError, match=r"parameter run is not set; parameter filters is not set"
+    ):
+        helpers.runs.open_run("03_model", {"seed": 1, "precision": "float32"})
 
 
 def test_a_damaged_artifact_is_refused() -> None:
     path = save_dataset() / "dataset.npz"
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(LessonError, match=r"dataset\.npz is not the file that 02_dataset saved\n.*run 02_dataset"):
+    with pytest.raises(
+        LessonError, match=r"dataset\.npz is not the file that 02_dataset saved\n.*run 02_dataset"
+    ):
         open_run("03_model").need("dataset.npz")
 
 
@@ -131,7 +148,13 @@ def test_a_model_trained_on_other_data_is_refused() -> None:
 def test_a_folder_is_a_run_only_with_a_valid_record(tmp_path: Path) -> None:
     folder = save_dataset()
     assert runs.is_run(folder)
-    for content in ("", '{"schema": 2, "art', "[]", '{"schema": 2}', '{"schema": 99, "artifacts": {}}'):
+    for content in (
+        "",
+        '{"schema": 2, "art',
+        "[]",
+        '{"schema": 2}',
+        '{"schema": 99, "artifacts": {}}',
+    ):
         (folder / "run.json").write_text(content)
         assert not runs.is_run(folder), content
         with pytest.raises(LessonError, match=r"run\.json is damaged"):

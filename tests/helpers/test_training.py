@@ -9,9 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import runs, training
-from helpers.errors import LessonError
+from helpers import training
 from helpers.training import Checkpoint, Recorder
+from series import runs
+from series.errors import LessonError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 8, 8), dtype="uint8")
 LABELS = np.arange(50, dtype="uint8") % 3
@@ -24,7 +25,8 @@ RECIPE = {"parameters": {"epochs": 3}, "made_from": {"dataset.npz": "a"}}
 def _iterators_end() -> Iterator[None]:
     """A training that was stopped leaves its iterator of images to the garbage collector.
 
-    When it goes, TensorFlow waits for its thread: up to a minute if it is old. So it goes here, not in a later test.
+    When it goes, TensorFlow waits for its thread: up to a minute if it is old. So it goes here, not
+    in a later test.
     """
     yield
     gc.collect()
@@ -32,10 +34,16 @@ def _iterators_end() -> Iterator[None]:
 
 def new_model(learning_rate: float = 0.01) -> keras.Model:
     keras.utils.set_random_seed(1)
-    layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
+    layers = [
+        keras.Input((8, 8, 1)),
+        keras.layers.Flatten(),
+        keras.layers.Dense(3, activation="softmax"),
+    ]
     model = keras.Sequential(layers)
     optimizer = keras.optimizers.Adam(learning_rate)
-    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
+    model.compile(
+        optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True
+    )
     model.optimizer.build(model.trainable_variables)
     return model
 
@@ -55,7 +63,9 @@ class StopIn(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-def train(folder: Path, *callbacks: keras.callbacks.Callback, model=None, recipe=RECIPE, **settings):
+def train(
+    folder: Path, *callbacks: keras.callbacks.Callback, model=None, recipe=RECIPE, **settings
+):
     """What the cells of 04_training do."""
     recorder = Recorder(TRAINING, BATCH)
     checkpoint = Checkpoint(folder, recorder, recipe)
@@ -63,7 +73,9 @@ def train(folder: Path, *callbacks: keras.callbacks.Callback, model=None, recipe
     settings = {"epochs": 3, "batch_size": BATCH, "validation_split": 0.2, "verbose": 0} | settings
     with checkpoint:
         started, done = [recorder, checkpoint, *callbacks], recorder.history["epochs"]
-        kept = model.fit(IMAGES[..., None] / 255, LABELS, initial_epoch=done, callbacks=started, **settings)
+        kept = model.fit(
+            IMAGES[..., None] / 255, LABELS, initial_epoch=done, callbacks=started, **settings
+        )
     return model, recorder.history, kept.history
 
 
@@ -76,12 +88,16 @@ def stop(folder: Path, epoch: int) -> str:
 def test_each_batch_is_recorded_with_its_own_loss(tmp_path: Path) -> None:
     model, history, _ = train(tmp_path, model=new_model(learning_rate=0.0), shuffle=False, epochs=2)
     parts = [slice(0, 16), slice(16, 32), slice(32, 40)]
-    losses = [model.evaluate(IMAGES[part][..., None] / 255, LABELS[part], verbose=0)[0] for part in parts]
+    losses = [
+        model.evaluate(IMAGES[part][..., None] / 255, LABELS[part], verbose=0)[0] for part in parts
+    ]
     assert history["batches"]["images"] == SEEN[:6]
     assert history["batches"]["loss"] == pytest.approx(losses * 2, abs=1e-5)
 
 
-def test_each_epoch_is_recorded_as_keras_does_and_speed_is_that_of_training_alone(tmp_path: Path) -> None:
+def test_each_epoch_is_recorded_as_keras_does_and_speed_is_that_of_training_alone(
+    tmp_path: Path,
+) -> None:
     _, history, kept = train(tmp_path)
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
         assert history[name] == pytest.approx(kept[name])
@@ -90,7 +106,9 @@ def test_each_epoch_is_recorded_as_keras_does_and_speed_is_that_of_training_alon
     assert history["images_per_second"] == pytest.approx(120 / history["training_seconds"])
 
 
-def test_a_training_continues_after_its_last_finished_epoch_with_the_earlier_history(tmp_path, capsys) -> None:
+def test_a_training_continues_after_its_last_finished_epoch_with_the_earlier_history(
+    tmp_path, capsys
+) -> None:
     assert stop(tmp_path, epoch=3) == "Stopped. 2 epochs are kept; run this cell again to continue."
     model, history, _ = train(tmp_path)
     assert "An earlier training was cut short: 2 epochs are kept." in capsys.readouterr().out
@@ -101,13 +119,18 @@ def test_a_training_continues_after_its_last_finished_epoch_with_the_earlier_his
 
 
 def test_an_interrupt_is_one_sentence_and_another_error_is_not_hidden(tmp_path: Path) -> None:
-    assert stop(tmp_path, epoch=1) == "Stopped before an epoch was finished; run this cell again to start over."
+    assert (
+        stop(tmp_path, epoch=1)
+        == "Stopped before an epoch was finished; run this cell again to start over."
+    )
     assert stop(tmp_path, epoch=2) == "Stopped. 1 epoch is kept; run this cell again to continue."
     with pytest.raises(ZeroDivisionError), Checkpoint(tmp_path, Recorder(TRAINING, BATCH), RECIPE):
         _ = 1 / 0
 
 
-@pytest.mark.parametrize("other", [{**RECIPE, "parameters": {"epochs": 4}}, {**RECIPE, "made_from": {}}])
+@pytest.mark.parametrize(
+    "other", [{**RECIPE, "parameters": {"epochs": 4}}, {**RECIPE, "made_from": {}}]
+)
 def test_another_training_starts_over(tmp_path: Path, other: dict) -> None:
     stop(tmp_path, epoch=2)
     recorder, model = Recorder(TRAINING, BATCH), new_model()
@@ -120,7 +143,9 @@ def test_what_others_put_beside_a_checkpoint_stays(tmp_path: Path) -> None:
     mine = [tmp_path / "my checkpoint.keras", tmp_path / "notes.txt"]
     for path in mine:
         path.write_text("mine")
-    (tmp_path / ".123.partial.checkpoint.keras").write_bytes(b"PK")  # what a killed process cannot delete
+    (tmp_path / ".123.partial.checkpoint.keras").write_bytes(
+        b"PK"
+    )  # what a killed process cannot delete
     stop(tmp_path, epoch=2)
     Checkpoint(tmp_path, Recorder(TRAINING, BATCH), {}).delete()
     assert sorted(tmp_path.iterdir()) == mine
@@ -130,12 +155,17 @@ def test_a_damaged_checkpoint_gets_a_sentence_and_stays(tmp_path: Path) -> None:
     stop(tmp_path, epoch=2)
     path = tmp_path / "checkpoint.keras"
     path.write_bytes(path.read_bytes()[:900])
-    with pytest.raises(LessonError, match=r"checkpoint\.keras is damaged \(.*\)\nTo fix it: delete it and start over"):
+    with pytest.raises(
+        LessonError,
+        match=r"checkpoint\.keras is damaged \(.*\)\nTo fix it: delete it and start over",
+    ):
         train(tmp_path)
     assert path.exists()
 
 
-def test_the_cell_run_again_before_an_epoch_is_finished_forgets_what_was_recorded(tmp_path: Path) -> None:
+def test_the_cell_run_again_before_an_epoch_is_finished_forgets_what_was_recorded(
+    tmp_path: Path,
+) -> None:
     recorder, model = Recorder(TRAINING, BATCH), new_model()
     recorder.on_epoch_begin(0)
     recorder.on_train_batch_end(0, {"loss": 1.0})
@@ -143,14 +173,19 @@ def test_the_cell_run_again_before_an_epoch_is_finished_forgets_what_was_recorde
     assert recorder.history["batches"] == {"images": [], "loss": []}
 
 
-def test_what_stops_in_the_middle_of_saving_an_epoch_loses_nothing(tmp_path: Path, monkeypatch) -> None:
+def test_what_stops_in_the_middle_of_saving_an_epoch_loses_nothing(
+    tmp_path: Path, monkeypatch
+) -> None:
     stop(tmp_path, epoch=2)
 
     def save_half(model: keras.Model, path: Path) -> None:
         path.write_bytes(b"PK")
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(training.TrainingStopped, match=r"1 epoch is kept"):
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(training.TrainingStopped, match=r"1 epoch is kept"),
+    ):
         patch.setattr(keras.Model, "save", save_half)
         train(tmp_path)
     recorder = Recorder(TRAINING, BATCH)
@@ -161,8 +196,14 @@ def test_what_stops_in_the_middle_of_saving_an_epoch_loses_nothing(tmp_path: Pat
 @pytest.mark.parametrize(
     ("train_images", "words"),
     [
-        (1, r"With these settings, training takes less than a minute on this machine \(\d+ images a second\)\.$"),
-        (0, r"takes about \d+ min on this machine .*\nWith train_images = [1-9]\d* it takes less than a minute\.$"),
+        (
+            1,
+            r"With these settings, training takes less than a minute on this machine \(\d+ images a second\)\.$",
+        ),
+        (
+            0,
+            r"takes about \d+ min on this machine .*\nWith train_images = [1-9]\d* it takes less than a minute\.$",
+        ),
     ],
 )
 def test_how_long_says_what_to_expect(tmp_path: Path, train_images: int, words: str) -> None:

@@ -19,10 +19,12 @@ import papermill.iorw
 import papermill.parameterize
 import yaml
 
-from helpers import chain
 from helpers.exercises import TO_DO
+from series import chain
 
-CELL_TIMEOUT = 150  # seconds; the longest cell of a smoke run, its training, takes about 30 on two cores
+CELL_TIMEOUT = (
+    150  # seconds; the longest cell of a smoke run, its training, takes about 30 on two cores
+)
 EXERCISE = ("exercise", "check", "solution")  # the cells of an exercise, in this order
 ONE_MACHINE = re.compile(r"/home/|/root/|/Users/|/tmp/|/work/|[A-Z]:\\\\|\bat 0x[0-9a-f]+")
 
@@ -59,15 +61,24 @@ class Cell:
     @property
     def text(self) -> str:
         """What the cell printed, and the plain form of what it displayed, but for figures."""
-        shown = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in self.outputs]
+        shown = [
+            output.get("text") or output.get("data", {}).get("text/plain", "")
+            for output in self.outputs
+        ]
         return "\n".join(text for text in map("".join, shown) if not text.startswith("[figure: "))
 
     @property
     def is_plumbing(self) -> bool:
-        """Whether it only declares parameters, opens the run, imports, loads from the run's folder or saves there."""
-        if "parameters" in self.tags or re.search(r"\bopen_run\(|folder\.(need|save)\(", self.source):
+        """Whether it only declares parameters, opens the run, imports, loads from the run's folder
+        or saves there.
+        """
+        if "parameters" in self.tags or re.search(
+            r"\bopen_run\(|folder\.(need|save)\(", self.source
+        ):
             return True
-        return all(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.parse(self.source).body)
+        return all(
+            isinstance(node, ast.Import | ast.ImportFrom) for node in ast.parse(self.source).body
+        )
 
 
 def read_cells(path: Path) -> list[Cell]:
@@ -87,7 +98,9 @@ def read_cells(path: Path) -> list[Cell]:
 
 
 def file_problems(path: Path) -> list[str]:
-    """What nbval does not look at, and would let pass: everything that can be seen without running the notebook."""
+    """What nbval does not look at, and would let pass: everything that can be seen without running
+    the notebook.
+    """
     problems = []
     for number, cell in enumerate((cell for cell in read_cells(path) if cell.is_code), start=1):
         found = [problem for output in cell.outputs for problem in output_problems(output)]
@@ -104,9 +117,13 @@ def output_problems(output: dict[str, Any]) -> Iterator[str]:
     page = "".join(data.get("text/html", ""))
     if output["output_type"] == "error" or output.get("name") == "stderr":
         yield "a stored error, or stored standard error"
-    if ONE_MACHINE.search(json.dumps(output.get("text", "")) + json.dumps(data.get("text/plain", ""))):
+    if ONE_MACHINE.search(
+        json.dumps(output.get("text", "")) + json.dumps(data.get("text/plain", ""))
+    ):
         yield "a path or an address of one machine in the stored output"
-    if "image/png" in data or any(not re.search(r'\balt="[^"]{10,}"', tag) for tag in re.findall(r"<img[^>]*>", page)):
+    if "image/png" in data or any(
+        not re.search(r'\balt="[^"]{10,}"', tag) for tag in re.findall(r"<img[^>]*>", page)
+    ):
         yield "a picture without alt text"
 
 
@@ -119,7 +136,11 @@ def top_level_names(code: str) -> set[str]:
             continue
         inside = {id(node) for part in ast.walk(statement) if isinstance(part, ast.comprehension | ast.Lambda)
                   for node in ast.walk(part)}  # fmt: skip
-        stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and id(node) not in inside)
+        stored = (
+            node
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Name) and id(node) not in inside
+        )
         found |= {node.id for node in stored if isinstance(node.ctx, ast.Store)}
     return found
 
@@ -130,7 +151,11 @@ def used_names(code: str) -> set[str]:
 
 def bare_function(code: str, name: str) -> str:
     """The syntax tree of a function as text, without docstring, annotations and places in the file."""
-    found = [node for node in ast.parse(code).body if isinstance(node, ast.FunctionDef) and node.name == name]
+    found = [
+        node
+        for node in ast.parse(code).body
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    ]
     assert len(found) == 1, f"{name} is defined {len(found)} times"
     function = found[0]
     if ast.get_docstring(function) is not None:
@@ -143,11 +168,15 @@ def bare_function(code: str, name: str) -> str:
 
 
 def profile(name: str) -> dict[str, Any]:
-    return yaml.safe_load((chain.PROFILES_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")) or {}
+    return (
+        yaml.safe_load((chain.PROFILES_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")) or {}
+    )
 
 
 def copy_to_run(path: Path, folder: Path, values: Mapping[str, Any]) -> None:
-    """Copy a notebook with other parameters, and with each check repeated after its solution: it must say "Right."."""
+    """Copy a notebook with other parameters, and with each check repeated after its solution: it
+    must say "Right.".
+    """
     node = papermill.iorw.load_notebook_node(str(path))
     if values:
         node = papermill.parameterize.parameterize_notebook(node, values)
@@ -174,15 +203,35 @@ def run_nbval(folder: Path, runs: Path, cell_timeout: float = CELL_TIMEOUT) -> d
     """Run nbval over the notebooks in `folder`, in the order of their names.
 
     Returns:
-        For each notebook's name, a message for each cell that failed: an empty list where all is as stored.
+        For each notebook's name, a message for each cell that failed: an empty list where all is as
+        stored.
     """
     shutil.copy(Path(__file__).with_name("nbval_conftest.py"), folder / "conftest.py")
-    (folder / "pytest.ini").write_text("[pytest]\n")  # or pytest would look for settings in the folders above
+    (folder / "pytest.ini").write_text(
+        "[pytest]\n"
+    )  # or pytest would look for settings in the folders above
     report = folder / "report.xml"
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout"]
-    command += [str(cell_timeout), "-p", "no:cacheprovider", "--color=no", f"--junitxml={report}", "-q", "."]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "--nbval-current-env",
+        "--nbval-cell-timeout",
+    ]
+    command += [
+        str(cell_timeout),
+        "-p",
+        "no:cacheprovider",
+        "--color=no",
+        f"--junitxml={report}",
+        "-q",
+        ".",
+    ]
     environment = {**os.environ, "DIGITS_RUNS": str(runs)}
-    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     if not report.exists() or result.returncode not in (0, 1):
         raise RuntimeError(f"nbval did not run:\n{result.stdout[-4000:]}{result.stderr[-2000:]}")
     found: dict[str, list[str]] = {path.stem: [] for path in sorted(folder.glob("*.ipynb"))}

@@ -7,9 +7,9 @@ import numpy as np
 import papermill
 import pytest
 
-from helpers import files
-from helpers.chain import BY_NAME, NOTEBOOKS_FOLDER
 from helpers.data import load_mnist
+from series import files
+from series.chain import BY_NAME, NOTEBOOKS_FOLDER
 
 
 def run_notebook(name: str, folder: Path, **parameters: object) -> None:
@@ -56,9 +56,13 @@ def history(folder: Path) -> dict:
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_history_and_weights_and_another_seed_does_not(tmp_path, monkeypatch):
+def test_the_same_seed_gives_the_same_history_and_weights_and_another_seed_does_not(
+    tmp_path, monkeypatch
+):
     monkeypatch.setenv("DIGITS_RUNS", str(tmp_path))
-    one, again, other = (train(tmp_path, name, seed) for name, seed in (("one", 1), ("again", 1), ("other", 2)))
+    one, again, other = (
+        train(tmp_path, name, seed) for name, seed in (("one", 1), ("again", 1), ("other", 2))
+    )
     for artifact in ("model.keras", "trained.keras"):
         assert files.digest(one / artifact) == files.digest(again / artifact)
         assert files.digest(one / artifact) != files.digest(other / artifact)
@@ -73,4 +77,7 @@ def test_a_model_in_mixed_float16_keeps_the_scaling_of_its_loss(tmp_path, monkey
     run_notebook("03_model", folder, precision="mixed_float16", filters=4)
     model = keras.models.load_model(folder / "model.keras")
     assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
-    assert [layer.compute_dtype for layer in (model.layers[1], model.layers[-1])] == ["float16", "float32"]
+    assert [layer.compute_dtype for layer in (model.layers[1], model.layers[-1])] == [
+        "float16",
+        "float32",
+    ]

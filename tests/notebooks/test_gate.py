@@ -23,7 +23,10 @@ def write(path: Path, change: Callable[[list], object]) -> None:
     for number, (tag, source, text) in enumerate([*CELLS, *EXERCISE], start=1):
         outputs = [gate.printed(text)] if text else []
         if source == FIGURE:
-            data = {"text/html": '<img alt="A curve that falls.">', "text/plain": "[figure: A curve that falls.]"}
+            data = {
+                "text/html": '<img alt="A curve that falls.">',
+                "text/plain": "[figure: A curve that falls.]",
+            }
             outputs = [nbformat.v4.new_output("display_data", data=data)]
         if tag == "check":
             outputs = [gate.printed(gate.TO_DO)]
@@ -45,7 +48,10 @@ RUNNING = {
     "passes": (nothing, ""),
     "wrong_output": (lambda cells: cells[1].outputs[0].update(text="3\n"), "Cell outputs differ"),
     "missing_output": (lambda cells: cells[1].update(outputs=[]), "Cell outputs differ"),
-    "other_figure": (lambda cells: cells[2].update(source=FIGURE.replace("falls", "rises")), "Cell outputs differ"),
+    "other_figure": (
+        lambda cells: cells[2].update(source=FIGURE.replace("falls", "rises")),
+        "Cell outputs differ",
+    ),
     "wrong_solution": (lambda cells: cells[5].update(source="my_answer = 5"), "Not yet."),
     "starter_answers": (lambda cells: cells[3].update(source="my_answer = 4"), "To do"),
     "starter_stops": (lambda cells: cells[3].update(source="1 / 0"), "ZeroDivisionError"),
@@ -74,15 +80,23 @@ def test_what_only_a_run_can_show_is_caught(found: dict[str, list[str]], name: s
     ("change", "words"),
     [
         (nothing, ""),
-        (lambda cells: cells[1].update(execution_count=None, outputs=[]), "execution_count is None"),
+        (
+            lambda cells: cells[1].update(execution_count=None, outputs=[]),
+            "execution_count is None",
+        ),
         (lambda cells: cells[1].outputs[0].update(text="/home/me/run\n"), "a path or an address"),
         (lambda cells: cells[1].outputs[0].update(name="stderr"), "standard error"),
-        (lambda cells: cells[2].outputs[0].data.update({"text/html": '<img src="" alt="">'}), "without alt text"),
+        (
+            lambda cells: cells[2].outputs[0].data.update({"text/html": '<img src="" alt="">'}),
+            "without alt text",
+        ),
         (lambda cells: cells[2].outputs[0].data.update({"image/png": "iVBO"}), "without alt text"),
         (lambda cells: cells[4].outputs[0].update(text="Right.\n"), "not that of its starter"),
     ],
 )
-def test_what_the_file_shows_is_caught(tmp_path: Path, change: Callable[[list], object], words: str) -> None:
+def test_what_the_file_shows_is_caught(
+    tmp_path: Path, change: Callable[[list], object], words: str
+) -> None:
     write(tmp_path / "a.ipynb", change)
     problems = gate.file_problems(tmp_path / "a.ipynb")
     assert len(problems) == bool(words)

@@ -9,8 +9,9 @@ import papermill
 import pytest
 import yaml
 
-from helpers import chain, lesson
-from helpers.parameters import PARAMETERS, parameter_problems
+from helpers import lesson
+from series import chain
+from series.parameters import PARAMETERS, parameter_problems
 
 NAMES = [notebook.name for notebook in chain.ALL]
 SERIES = [notebook.name for notebook in chain.NOTEBOOKS]
@@ -30,7 +31,9 @@ def prose(name: str) -> str:
 
 
 def minutes(name: str) -> int:
-    found = re.search(r"\*\*Time\*\*: (\d+) minutes to teach, of which \d+ for exercises; ", cells(name)[0].source)
+    found = re.search(
+        r"\*\*Time\*\*: (\d+) minutes to teach, of which \d+ for exercises; ", cells(name)[0].source
+    )
     assert found, "the opening says how long it takes"
     return int(found[1])
 
@@ -56,7 +59,9 @@ def test_the_minutes_add_up_to_what_a_workshop_of_three_hours_has():
 
 
 def test_the_prose_of_the_series_is_short():
-    words = sum(len(re.sub(r"```.*?```", " ", prose(name), flags=re.DOTALL).split()) for name in SERIES)
+    words = sum(
+        len(re.sub(r"```.*?```", " ", prose(name), flags=re.DOTALL).split()) for name in SERIES
+    )
     assert words <= 12_000
 
 
@@ -99,18 +104,24 @@ def test_an_exercise_is_a_starter_a_check_and_a_folded_solution(name):
         if cell.role == "solution":
             assert cell.metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
         if cell.role in ("exercise", "solution"):
-            assert [own for own in gate.top_level_names(cell.source) if not own.startswith("my_")] == []
+            assert [
+                own for own in gate.top_level_names(cell.source) if not own.startswith("my_")
+            ] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_catching_up_skips_is_needed_by_nothing_else(name):
     kept = [cell.source for cell in code(name) if not APART & set(cell.tags)]
     skipped = [cell.source for cell in code(name) if APART & set(cell.tags)]
-    own = set[str]().union(*map(gate.top_level_names, skipped)) - set[str]().union(*map(gate.top_level_names, kept))
+    own = set[str]().union(*map(gate.top_level_names, skipped)) - set[str]().union(
+        *map(gate.top_level_names, kept)
+    )
     assert own & set[str]().union(*map(gate.used_names, kept)) == set()
 
 
-@pytest.mark.parametrize(("name", "function"), [("02_dataset", "process_data"), ("03_model", "create_model")])
+@pytest.mark.parametrize(
+    ("name", "function"), [("02_dataset", "process_data"), ("03_model", "create_model")]
+)
 def test_what_is_taught_is_what_runs(name, function):
     taught = next(cell.source for cell in code(name) if f"def {function}(" in cell.source)
     own = Path(lesson.__file__).read_text(encoding="utf-8")
@@ -143,14 +154,20 @@ def test_smoke_changes_nothing_that_02_03_and_06_print():
 
 def run_copies(folder: Path, names: list[str]) -> dict[str, list[str]]:
     for name in names:
-        smoke = {key: value for key, value in gate.profile("smoke").items() if key in chain.BY_NAME[name].parameters}
+        smoke = {
+            key: value
+            for key, value in gate.profile("smoke").items()
+            if key in chain.BY_NAME[name].parameters
+        }
         gate.copy_to_run(chain.BY_NAME[name].path, folder, {**smoke, "run": "checked by nbval"})
     return gate.run_nbval(folder, folder.parent / "runs")
 
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What nbval finds in copies of all six, in a folder whose name a careless path would trip over."""
+    """What nbval finds in copies of all six, in a folder whose name a careless path would trip
+    over.
+    """
     folder = tmp_path_factory.mktemp("nbval") / "it's a {copy} – é"
     folder.mkdir()
     return run_copies(folder, SERIES)
@@ -162,7 +179,7 @@ def test_the_cells_print_what_is_stored_and_each_solution_is_right(smoke, name):
 
 
 @pytest.mark.slow
-def test_the_cells_of_07_print_what_is_stored(tmp_path):
+def test_the_cells_of_08_print_what_is_stored(tmp_path):
     found = run_copies(tmp_path, ["02_dataset", "03_model", chain.SCALING.name])
     problems = [problem for name in found for problem in found[name]]
     assert problems == [], "\n\n".join(problems)
@@ -173,7 +190,9 @@ def test_the_cells_of_07_print_what_is_stored(tmp_path):
 def test_opened_too_early_it_names_all_that_is_missing_and_one_command(name, tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_RUNS", str(tmp_path / "runs"))
     with pytest.raises(papermill.PapermillExecutionError) as caught:
-        papermill.execute_notebook(chain.BY_NAME[name].path, tmp_path / "x.ipynb", {"run": "cold"}, progress_bar=False)
+        papermill.execute_notebook(
+            chain.BY_NAME[name].path, tmp_path / "x.ipynb", {"run": "cold"}, progress_bar=False
+        )
     assert caught.value.ename == "LessonError"
     for need in chain.BY_NAME[name].needs:
         assert f"{need} (made by {chain.MAKER[need]})" in caught.value.evalue

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import standins
 
-from helpers import chain
 from runner import series
 from runner.settings import resolve
+from series import chain
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""Stand-ins for the notebooks: their names, artifacts and parameters, without TensorFlow; and projects that hold them."""
+"""Stand-ins for the notebooks: their names, artifacts and parameters, without TensorFlow; and
+projects that hold them.
+"""
 
 import contextlib
 import html
@@ -14,10 +16,10 @@ from typing import Any
 
 import psutil
 
-from helpers import chain
 from runner import series
 from runner.freshness import code_cells
 from runner.settings import resolve
+from series import chain
 
 # The digest of a .keras file is of these two parts.
 KERAS = """with zipfile.ZipFile(path, "w") as parts:
@@ -40,8 +42,8 @@ SAVE = {
 }
 # Not open_run, which imports TensorFlow.
 OPEN_RUN = """\
-from helpers.chain import runs_folder
-from helpers.runs import RunFolder
+from series.chain import runs_folder
+from series.runs import RunFolder
 folder = RunFolder("{name}", runs_folder() / run, dict({values}))"""
 FIGURES = {"04_training": ["losses-figure"], "05_testing": ["confusion-figure", "worst-figure"]}
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -64,26 +66,45 @@ def make_notebooks(folder: Path) -> Path:
     for notebook in chain.NOTEBOOKS:
         name, values = notebook.name, ", ".join(f"{one}={one}" for one in notebook.parameters[1:])
         cells = [
-            text("title", f"# The {name}\n\nProse. [Next](02_dataset.ipynb), [7](07_scaling_out.ipynb)"),
+            text(
+                "title",
+                f"# The {name}\n\nProse. [Next](02_dataset.ipynb), [7](08_scaling_out.ipynb)",
+            ),
             code("parameters", PARAMETERS[name], "parameters"),
             code("open-run", OPEN_RUN.format(name=name, values=values)),
-            text("work-heading", "Some words, then a heading.\n\n## The `work` here\n\n[up](#The-work-here)"),
-            code("imports", "import zipfile\nfrom helpers.files import write_json"),
+            text(
+                "work-heading",
+                "Some words, then a heading.\n\n## The `work` here\n\n[up](#The-work-here)",
+            ),
+            code("imports", "import zipfile\nfrom helpers.runs import write_json"),
             code("work", "print('working')"),
             code("my-task", "my_answer = ...", "exercise"),
             code("my-solution", "my_answer = 2", "solution"),
             code("show", "print('a demonstration')", "demo"),
-            *(code(f"need-{need.split('.')[0]}", f'folder.need("{need}")') for need in notebook.needs),
             *(
-                code(f"save-{artifact.split('.')[0]}", f'with folder.save("{artifact}") as path:\n    {SAVE[artifact]}')
+                code(f"need-{need.split('.')[0]}", f'folder.need("{need}")')
+                for need in notebook.needs
+            ),
+            *(
+                code(
+                    f"save-{artifact.split('.')[0]}",
+                    f'with folder.save("{artifact}") as path:\n    {SAVE[artifact]}',
+                )
                 for artifact in notebook.saves
             ),
             *(code(one, figure(f"A {one} of <{name}>")) for one in FIGURES.get(name, [])),
             text("points", "## What isn't & what is"),
         ]
         kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-        whole = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
-        (folder / f"{name}.ipynb").write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+        whole = {
+            "cells": cells,
+            "metadata": {"kernelspec": kernel},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        (folder / f"{name}.ipynb").write_text(
+            json.dumps(whole, ensure_ascii=False), encoding="utf-8"
+        )
     return folder
 
 
@@ -142,28 +163,46 @@ class Run:
 
     def printed(self, notebook: str, cell: str) -> str:
         """What a cell printed."""
-        return "".join(line for output in self.cells(notebook)[cell]["outputs"] for line in output.get("text", []))
+        return "".join(
+            line
+            for output in self.cells(notebook)[cell]["outputs"]
+            for line in output.get("text", [])
+        )
 
 
 class Project:
-    """A copy of this project's code with stand-ins for its notebooks, to run the commands in as users do."""
+    """A copy of this project's code with stand-ins for its notebooks, to run the commands in as
+    users do.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.runs = folder, folder / "runs"
-        for name in ("helpers", "runner", "profiles"):
-            shutil.copytree(chain.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("series", "helpers", "runner", "profiles"):
+            shutil.copytree(
+                chain.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         (folder / "data").symlink_to(chain.DATA_FOLDER)
         self.notebooks = make_notebooks(folder / "notebooks")
         self.fast = Run(self.runs / "fast")
 
     @contextlib.contextmanager
-    def start(self, *words: str, before: tuple[str, ...] = (), **options: Any) -> Iterator[subprocess.Popen[str]]:
-        """Start `python -m runner`; it is killed when the block ends. Standard error goes where standard output does."""
+    def start(
+        self, *words: str, before: tuple[str, ...] = (), **options: Any
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Start `python -m runner`; it is killed when the block ends. Standard error goes where
+        standard output does.
+        """
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "DIGITS_RUNS": str(self.runs)}
         environment |= options.pop("env", {})
-        usual: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "cwd": self.folder}
+        usual: dict[str, Any] = {
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+            "cwd": self.folder,
+        }
         command = [*before, sys.executable, "-m", "runner", *words]
-        with subprocess.Popen(command, env=environment, encoding="utf-8", **(usual | options)) as process:
+        with subprocess.Popen(
+            command, env=environment, encoding="utf-8", **(usual | options)
+        ) as process:
             try:
                 yield process
             finally:

@@ -1,13 +1,15 @@
-"""The commands beside `run`: their help, `compare`, `outputs` and `clean`; and which files they touch."""
+"""The commands beside `run`: their help, `compare`, `outputs` and `clean`; and which files they
+touch.
+"""
 
 import shutil
 
 import pytest
 import standins
 
-from helpers import chain
-from helpers.errors import LessonError
 from runner import cli, record, tidy
+from series import chain
+from series.errors import LessonError
 
 
 def test_the_help_lists_every_parameter_and_exit_code(capsys):
@@ -39,7 +41,9 @@ def test_outputs_are_stored_cell_by_cell_and_counted_from_one(done, fast):
     content = tidy.with_outputs(chain.BY_NAME["04_training"], fast.folder)
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
-    assert any("working" in "".join(output.get("text", "")) for cell in code for output in cell["outputs"])
+    assert any(
+        "working" in "".join(output.get("text", "")) for cell in code for output in cell["outputs"]
+    )
 
 
 def test_outputs_of_other_code_are_refused_and_change_nothing(done, fast):
@@ -50,11 +54,15 @@ def test_outputs_of_other_code_are_refused_and_change_nothing(done, fast):
     assert {path: path.read_bytes() for path in done.iterdir()} == before
 
 
-def test_clean_deletes_what_the_project_wrote_and_nothing_else(done, fast, tmp_path, monkeypatch, capsys):
+def test_clean_deletes_what_the_project_wrote_and_nothing_else(
+    done, fast, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr(chain, "ROOT", tmp_path)  # whose caches are deleted, not this project's
     (fast.folder / "my notes.txt").write_text("mine")
     (fast.folder / "checkpoint-of-workers").mkdir()
-    shutil.copytree(fast.folder, fast.folder / "practice", ignore=shutil.ignore_patterns("my notes.txt"))
+    shutil.copytree(
+        fast.folder, fast.folder / "practice", ignore=shutil.ignore_patterns("my notes.txt")
+    )
     (tmp_path / "helpers" / "__pycache__").mkdir(parents=True)
     (tmp_path / "my own" / ".ipynb_checkpoints").mkdir(parents=True)
     folder = chain.runs_folder()
@@ -64,7 +72,12 @@ def test_clean_deletes_what_the_project_wrote_and_nothing_else(done, fast, tmp_p
     (folder / "locked" / ".run.lock").write_text("")
     (folder / "damaged" / "run.json").write_text("{")
     assert tidy.clean() == 0
-    assert sorted(path.name for path in folder.iterdir()) == ["Documents", "damaged", "fast", "locked"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "Documents",
+        "damaged",
+        "fast",
+        "locked",
+    ]
     assert [path.name for path in fast.folder.iterdir()] == ["my notes.txt"]
     assert not list((tmp_path / "helpers").iterdir())
     assert list((tmp_path / "my own").iterdir())

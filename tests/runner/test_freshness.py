@@ -5,19 +5,23 @@ import os
 import pytest
 from standins import edit_cell
 
-from helpers import chain
 from runner import freshness, record
 from runner.settings import resolve
+from series import chain
 
 
 def reason() -> str | None:
     asked, dataset = resolve()[0], chain.BY_NAME["02_dataset"]
     kept = record.load(asked.folder)
     assert kept
-    return freshness.reason_to_run(asked, dataset, freshness.fingerprint(asked, dataset), kept.finished["02_dataset"])
+    return freshness.reason_to_run(
+        asked, dataset, freshness.fingerprint(asked, dataset), kept.finished["02_dataset"]
+    )
 
 
-@pytest.mark.parametrize(("content", "state"), [(None, "missing"), ("another file", "not the one it saved")])
+@pytest.mark.parametrize(
+    ("content", "state"), [(None, "missing"), ("another file", "not the one it saved")]
+)
 def test_what_it_saved_must_be_there_as_it_was(done, fast, content, state):
     path = fast.folder / "dataset.npz"
     path.unlink() if content is None else path.write_text(content)
@@ -45,6 +49,6 @@ def test_an_expression_among_the_parameters(done):
     assert "image_size: 28 → 4 * 7" in (reason() or "")
 
 
-def test_the_code_of_the_workers_counts_for_07():
+def test_the_code_of_the_workers_counts_for_08():
     found = freshness.fingerprint(resolve()[0], chain.SCALING)
     assert {"workers/engine.py", "helpers/training.py"} <= set(found["code"])

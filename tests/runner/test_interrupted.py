@@ -1,4 +1,6 @@
-"""Signals, closed terminals and killed processes: the documented exit code, a true record, no kernel left behind."""
+"""Signals, closed terminals and killed processes: the documented exit code, a true record, no
+kernel left behind.
+"""
 
 import contextlib
 import os
@@ -15,9 +17,9 @@ from pathlib import Path
 import pytest
 from standins import edit_cell, processes_in, wait_for
 
-from helpers.chain import ROOT
 from runner import series
 from runner.stop import INTERRUPTED
+from series.chain import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -53,13 +55,18 @@ def test_a_closed_terminal_stops_with_a_true_record(project):
     # A session of its own whose terminal is the pseudo-terminal, so that closing ours hangs up.
     take = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
     terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "start_new_session": True}
-    with project.start("run", before=(sys.executable, "-c", take), env={"TERM": "xterm"}, **terminal) as process:
+    with project.start(
+        "run", before=(sys.executable, "-c", take), env={"TERM": "xterm"}, **terminal
+    ) as process:
         os.close(theirs)
         while not reached.exists():
             os.read(ours, 10_000)
         os.close(ours)
         assert process.wait(timeout=5) == INTERRUPTED
-    assert (project.fast.record["status"], project.fast.outcomes[0]) == ("interrupted", "interrupted")
+    assert (project.fast.record["status"], project.fast.outcomes[0]) == (
+        "interrupted",
+        "interrupted",
+    )
     assert processes_in(project.notebooks) == []
 
 
@@ -84,8 +91,13 @@ def test_an_interrupt_that_comes_out_of_exec_gives_the_documented_code(tmp_path)
     for name in ("__init__.py", "__main__.py", "stop.py"):
         shutil.copy(ROOT / "runner" / name, package)
     (package / "screen.py").write_text("def make_streams_last(): ...\n", encoding="utf-8")
-    (package / "cli.py").write_text("def main():\n    exec('raise KeyboardInterrupt')\n", encoding="utf-8")
-    assert subprocess.run([sys.executable, "-m", "runner"], cwd=tmp_path, check=False).returncode == INTERRUPTED
+    (package / "cli.py").write_text(
+        "def main():\n    exec('raise KeyboardInterrupt')\n", encoding="utf-8"
+    )
+    assert (
+        subprocess.run([sys.executable, "-m", "runner"], cwd=tmp_path, check=False).returncode
+        == INTERRUPTED
+    )
 
 
 @pytest.mark.slow
@@ -131,7 +143,10 @@ def test_two_runs_at_once_with_one_name(project):
         code, output = project.run("run", "--to", "01")
         assert code == series.REFUSED
         assert f"another run holds {project.runs.name}/fast (process {first.pid}, since " in output
-        assert project.run("run", "--to", "01", "--name", "other", "--timeout", "1")[0] == series.TIMED_OUT
+        assert (
+            project.run("run", "--to", "01", "--name", "other", "--timeout", "1")[0]
+            == series.TIMED_OUT
+        )
         code, output = project.run("clean")
         assert code == series.REFUSED
         assert "a run is going on in runs/fast" in output
@@ -146,6 +161,8 @@ def test_the_progress_bar_of_a_training_is_shown(project):
     edit_cell(project.notebooks, "01_setup", "work", writing)
     code, output = project.run("run", "--to", "01")
     assert code == series.DONE
-    assert re.search(r"01_setup: \d+ s, cell \d+ of \d+: \d+/375 .* loss: 0\.5000\n", output), output
+    assert re.search(r"01_setup: \d+ s, cell \d+ of \d+: \d+/375 .* loss: 0\.5000\n", output), (
+        output
+    )
     assert "\x1b" not in output
     assert "\b" not in output

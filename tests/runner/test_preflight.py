@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from helpers import checks, runs
+from helpers import checks
 from runner import preflight, record, series
 from runner.settings import resolve
+from series import runs
 
 pytestmark = pytest.mark.usefixtures("notebooks")
 
@@ -29,15 +30,37 @@ def refused(capsys):
 def test_everything_is_refused_at_once_without_tensorflow(project, tmp_path):
     damaged = tmp_path / "own.npz"
     damaged.write_bytes(b"PK\3\4 not an archive")
-    words = ["run", "-p", "epoch", "1", "-p", "train_images", "many", "--from", "nine", "-p", "dataset", str(damaged)]
+    words = [
+        "run",
+        "-p",
+        "epoch",
+        "1",
+        "-p",
+        "train_images",
+        "many",
+        "--from",
+        "nine",
+        "-p",
+        "dataset",
+        str(damaged),
+    ]
     code, output = project.run(*words, env={"PYTHONPROFILEIMPORTTIME": "1"})
     assert code == 2
     assert "4 problems" in output
-    for word in ("epoch (did you mean epochs?)", "not 'many'", "no notebook nine", "own.npz is damaged"):
+    for word in (
+        "epoch (did you mean epochs?)",
+        "not 'many'",
+        "no notebook nine",
+        "own.npz is damaged",
+    ):
         assert word in output
     assert output.count("to fix it:") == 4
-    imported = {line.rpartition("|")[2].strip() for line in output.splitlines() if line.startswith("import time:")}
-    assert "helpers.chain" in imported
+    imported = {
+        line.rpartition("|")[2].strip()
+        for line in output.splitlines()
+        if line.startswith("import time:")
+    }
+    assert "series.chain" in imported
     assert not imported & {"tensorflow", "papermill", "nbformat", "keras"}, "which takes seconds"
     assert not (project.runs / "fast").exists()
 
@@ -49,11 +72,15 @@ def test_a_refusal_keeps_what_was_there(refused, nothing_runs, fast):
     assert [path.name for path in fast.folder.iterdir()] == ["model.keras"]
 
 
-def test_a_folder_that_cannot_be_written_or_is_none_gets_a_sentence(refused, nothing_runs, fast, monkeypatch):
+def test_a_folder_that_cannot_be_written_or_is_none_gets_a_sentence(
+    refused, nothing_runs, fast, monkeypatch
+):
     (fast.folder / "run.json").mkdir(parents=True)
     assert "run.json can't be read" in refused()
     fast.folder.with_name("file").write_text("mine")
-    assert "runs/file a folder that you can write, give the run another name" in refused(name="file")
+    assert "runs/file a folder that you can write, give the run another name" in refused(
+        name="file"
+    )
     monkeypatch.setenv("DIGITS_RUNS", str(fast.folder.with_name("file")))
     assert "fast can't be written" in refused()
 
@@ -62,7 +89,11 @@ def test_a_report_that_cannot_be_deleted_is_refused(refused, fast):
     runs.update_record(fast.folder, lambda _: None)
     (fast.folder / "report.html").mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(record.shutil, "rmtree", lambda _: (_ for _ in ()).throw(PermissionError(1, "not permitted")))
+        patch.setattr(
+            record.shutil,
+            "rmtree",
+            lambda _: (_ for _ in ()).throw(PermissionError(1, "not permitted")),
+        )
         assert "report.html can't be deleted (not permitted)" in refused()
     assert "asked" not in fast.record
 
@@ -71,10 +102,16 @@ def test_the_folder_of_a_user_that_is_not_there_gets_a_sentence(refused, nothing
     assert "~nosuchuser/x.npz" in refused(pairs=[("dataset", "~nosuchuser/x.npz")])
 
 
-def test_too_little_disk_or_memory_is_refused_and_a_slice_needs_less(refused, nothing_runs, monkeypatch):
-    monkeypatch.setattr(checks.psutil, "virtual_memory", lambda: SimpleNamespace(available=1.7e9, total=2e9))
+def test_too_little_disk_or_memory_is_refused_and_a_slice_needs_less(
+    refused, nothing_runs, monkeypatch
+):
+    monkeypatch.setattr(
+        checks.psutil, "virtual_memory", lambda: SimpleNamespace(available=1.7e9, total=2e9)
+    )
     assert preflight.problems(resolve(profile="smoke")[0]) == []
-    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: SimpleNamespace(free=10**6, total=10**9, used=0))
+    monkeypatch.setattr(
+        checks.shutil, "disk_usage", lambda _: SimpleNamespace(free=10**6, total=10**9, used=0)
+    )
     words = refused(profile="fast")
     assert "disk: 0.0 GB free" in words
     assert "memory: 1.7 GB available" in words
@@ -88,9 +125,14 @@ def test_notebooks_that_cannot_be_read_are_refused(refused, nothing_runs, notebo
     assert "05_testing.ipynb is missing or damaged" in words
 
 
-def test_from_a_notebook_whose_needs_are_missing_gets_the_notebooks_own_sentence(refused, nothing_runs):
+def test_from_a_notebook_whose_needs_are_missing_gets_the_notebooks_own_sentence(
+    refused, nothing_runs
+):
     words = refused(first="04", name="new")
-    assert "the run new has no dataset.npz (made by 02_dataset) and model.keras (made by 03_model) yet" in words
+    assert (
+        "the run new has no dataset.npz (made by 02_dataset) and model.keras (made by 03_model) yet"
+        in words
+    )
     assert "python -m runner run --name new --to 03_model" in words
 
 
@@ -103,7 +145,13 @@ def test_data_that_takes_long_to_look_at_is_left_to_the_notebook(tmp_path, monke
 def test_a_record_that_cannot_be_read_gets_a_sentence(refused, nothing_runs, done, fast):
     path, good = fast.folder / "run.json", fast.record
     lacking = {name: part for name, part in good.items() if name != "finished"}
-    for content in ("{", '{"schema": 99}', "[]", json.dumps(good | {"asked": 5}), json.dumps(lacking)):
+    for content in (
+        "{",
+        '{"schema": 99}',
+        "[]",
+        json.dumps(good | {"asked": 5}),
+        json.dumps(lacking),
+    ):
         path.write_text(content)
         assert "run.json" in refused(), content
         assert path.read_text() == content

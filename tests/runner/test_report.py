@@ -6,8 +6,8 @@ import pytest
 from bs4 import BeautifulSoup
 from standins import edit_cell, go
 
-from helpers import chain
 from runner import series
+from series import chain
 
 
 @pytest.fixture
@@ -35,7 +35,9 @@ def test_the_contents_have_every_heading_and_every_link_leads_somewhere(page):
     links = [tag["href"] for tag in page.find_all("a")]
     assert [link for link in links if link.removeprefix("#") not in marks] == []
     assert len(marks) == len(set(marks))
-    headings = [tag.text for part in page.find_all("section") for tag in part.find_all(["h1", "h2"])]
+    headings = [
+        tag.text for part in page.find_all("section") for tag in part.find_all(["h1", "h2"])
+    ]
     assert [tag.text for tag in page.ul.find_all("a")] == headings
     assert len(headings) == 3 * len(chain.NOTEBOOKS)
     assert page.find("a", href="#02_dataset", string="Next"), "a link to a notebook of this run"
@@ -43,7 +45,9 @@ def test_the_contents_have_every_heading_and_every_link_leads_somewhere(page):
 
 
 def test_numbers_are_for_people(page):
-    words = "\n".join(tag.extract().text for tag in [*page.find_all(class_="verdict"), *page.find_all("table")])
+    words = "\n".join(
+        tag.extract().text for tag in [*page.find_all(class_="verdict"), *page.find_all("table")]
+    )
     for word in ("0.9000", "0.02858\n", "0.88 to 0.92"):
         assert word in words
     assert not re.search(r"\d{4}-\d\d-\d\dT", words)

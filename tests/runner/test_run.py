@@ -1,4 +1,6 @@
-"""Whole runs on stand-ins for the notebooks, one kernel a notebook: what they leave, reuse, skip and survive."""
+"""Whole runs on stand-ins for the notebooks, one kernel a notebook: what they leave, reuse, skip
+and survive.
+"""
 
 import json
 import shutil
@@ -7,9 +9,9 @@ import pytest
 import standins
 from standins import edit_cell, go, processes_in
 
-from helpers import chain
 from runner import execution, series
 from runner.settings import resolve
+from series import chain
 
 # What a run records
 
@@ -38,17 +40,26 @@ def test_each_notebook_is_executed_whole_with_its_own_parameters_and_this_projec
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "elsewhere"))
     monkeypatch.chdir(tmp_path / "elsewhere")
     look = "import os, helpers\nprint(os.path.basename(os.getcwd()), helpers.__file__)\n"
-    edit_cell(notebooks, "02_dataset", "work", look + "for i in range(300):\n    print(i, end='\\r', flush=True)")
+    edit_cell(
+        notebooks,
+        "02_dataset",
+        "work",
+        look + "for i in range(300):\n    print(i, end='\\r', flush=True)",
+    )
     assert go(last="02") == series.DONE
     cells = fast.cells("02_dataset").values()
-    injected = next(cell for cell in cells if "injected-parameters" in cell["metadata"].get("tags", []))
+    injected = next(
+        cell for cell in cells if "injected-parameters" in cell["metadata"].get("tags", [])
+    )
     given = [line.split(" = ")[0] for line in "".join(injected["source"]).splitlines()[1:]]
     assert set(given) == {"run", "normalization"}
     printed = fast.printed("02_dataset", "work")
     assert printed.startswith(f"notebooks {chain.ROOT / 'helpers' / '__init__.py'}\n")
     assert len(fast.cells("02_dataset")["work"]["outputs"]) == 1, "many prints become one output"
     assert fast.printed("02_dataset", "show") == "a demonstration\n"
-    assert not [cell for cell in cells if cell["cell_type"] == "code" and cell["execution_count"] is None]
+    assert not [
+        cell for cell in cells if cell["cell_type"] == "code" and cell["execution_count"] is None
+    ]
 
 
 def test_catching_up_skips_exercises_and_demonstrations_until_a_whole_run(notebooks, fast, capsys):
@@ -70,7 +81,10 @@ def test_a_second_run_reuses_what_is_fresh_and_says_so(done, fast, capsys):
     shown = capsys.readouterr().out
     assert "05_testing: up to date" in shown
     assert "04_training    ok, reused" in shown
-    assert "Test accuracy 0.9000 (95% interval 0.8800 to 0.9200), BELOW what was expected: at least" in shown
+    assert (
+        "Test accuracy 0.9000 (95% interval 0.8800 to 0.9200), BELOW what was expected: at least"
+        in shown
+    )
     assert str(fast.folder / "report.html") in shown.splitlines()[-1]
     assert fast.record["notebooks"]["04_training"] == before | {"reused": True}
     assert fast.record["metrics"]["accuracy"] == 0.9
@@ -87,7 +101,9 @@ def test_a_change_travels_as_far_as_it_changes_something(done, fast, capsys):
 
 
 @pytest.mark.slow
-def test_another_parameter_is_kept_and_redoes_what_depends_on_it_and_from_leaves_what_is_before(done, fast, capsys):
+def test_another_parameter_is_kept_and_redoes_what_depends_on_it_and_from_leaves_what_is_before(
+    done, fast, capsys
+):
     assert go(pairs=[("epochs", "2")], first="04", last="04") == series.DONE
     assert fast.ran == ["04_training"]
     assert go(last="05") == series.DONE, "the run keeps epochs 2 without being told again"
@@ -111,10 +127,14 @@ def test_a_dry_run_says_what_would_run_and_why_and_changes_nothing(done, fast, c
     assert not fast.folder.with_name("new").exists()
 
 
-def test_a_missing_artifact_of_the_interactive_run_is_made_without_undoing_what_is_there(done, fast):
+def test_a_missing_artifact_of_the_interactive_run_is_made_without_undoing_what_is_there(
+    done, fast
+):
     made = standins.Run(fast.folder.with_name("interactive"))
     shutil.copytree(fast.folder, made.folder)
-    by_hand = {part: made.record[part] for part in ("schema", "artifacts")} | {"name": "interactive"}
+    by_hand = {part: made.record[part] for part in ("schema", "artifacts")} | {
+        "name": "interactive"
+    }
     (made.folder / "run.json").write_text(json.dumps(by_hand))
     (made.folder / "model.keras").unlink()
     edit_cell(done, "02_dataset", "work", "print('changed')")
@@ -138,7 +158,11 @@ def test_a_cell_that_fails_is_named_with_its_own_last_lines(notebooks, fast, cap
     assert (entry["outcome"], entry["where"]) == ("cell error", "in cell In [5] (work)")
     assert entry["error"] == ["ValueError: first line", "the last line"]
     assert fast.outcomes == ["ok", "cell error", *["not reached"] * 4]
-    assert (fast.record["status"], fast.record["exit_code"], fast.record["metrics"]) == ("failed", 1, {})
+    assert (fast.record["status"], fast.record["exit_code"], fast.record["metrics"]) == (
+        "failed",
+        1,
+        {},
+    )
     shown = capsys.readouterr().out
     assert "02_dataset: cell error in cell In [5] (work)" in shown
     assert "the last line" in shown
@@ -159,13 +183,23 @@ def test_a_cell_that_takes_too_long(notebooks, fast):
     edit_cell(notebooks, "01_setup", "work", f"{CHILDREN}\nimport time\ntime.sleep(100)")
     assert go(timeout=1) == series.TIMED_OUT
     entry = fast.record["notebooks"]["01_setup"]
-    assert (entry["outcome"], entry["error"]) == ("timeout", ["the cell took longer than 1 s (--timeout)"])
+    assert (entry["outcome"], entry["error"]) == (
+        "timeout",
+        ["the cell took longer than 1 s (--timeout)"],
+    )
     assert processes_in(notebooks) == []
 
 
-def test_a_kernel_that_is_killed_says_its_last_words_without_tensorflows_notes(notebooks, fast, capsys):
+def test_a_kernel_that_is_killed_says_its_last_words_without_tensorflows_notes(
+    notebooks, fast, capsys
+):
     words = "2026-01-01 00:00:00.1: I external/x.cc:1] note\\nWARNING: All log messages before\\nE0000 00:0 x] y\\nlast word\\n"
-    edit_cell(notebooks, "01_setup", "work", f"import os\nos.write(2, b'{words}')\nos.kill(os.getpid(), 9)")
+    edit_cell(
+        notebooks,
+        "01_setup",
+        "work",
+        f"import os\nos.write(2, b'{words}')\nos.kill(os.getpid(), 9)",
+    )
     assert go() == series.KERNEL_DIED
     entry = fast.record["notebooks"]["01_setup"]
     killed = "the kernel ended with status -9 (it was killed, as when memory runs out)"

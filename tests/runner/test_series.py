@@ -1,4 +1,6 @@
-"""The six notebooks in order under the headless runner, as a user starts it: at smoke scale, and on other data."""
+"""The six notebooks in order under the headless runner, as a user starts it: at smoke scale, and on
+other data.
+"""
 
 import os
 import subprocess
@@ -8,16 +10,23 @@ from pathlib import Path
 import pytest
 from standins import Run
 
-from helpers import chain
-from helpers.files import read_json
+from series import chain
+from series.files import read_json
 
 pytestmark = pytest.mark.slow
 
 
 def run(runs: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command, variables = [sys.executable, "-m", "runner", "run", *words], os.environ | {"PYTHONPATH": str(chain.ROOT)}
+    command, variables = (
+        [sys.executable, "-m", "runner", "run", *words],
+        os.environ | {"PYTHONPATH": str(chain.ROOT)},
+    )
     return subprocess.run(
-        command, env=variables | {"DIGITS_RUNS": str(runs)}, cwd=runs.parent, capture_output=True, text=True
+        command,
+        env=variables | {"DIGITS_RUNS": str(runs)},
+        cwd=runs.parent,
+        capture_output=True,
+        text=True,
     )
 
 
@@ -39,7 +48,9 @@ def test_the_six_in_order_and_again(runs):
     assert kept["notebooks"]["04_training"]["images_per_second"] > 0
     assert ", as expected: " in first.stdout
     report = (runs / "a smoke test" / "report.html").read_text(encoding="utf-8")
-    assert report.split("<h2>Contents")[0].count("<img ") == 3, "the pictures that the report begins with"
+    assert report.split("<h2>Contents")[0].count("<img ") == 3, (
+        "the pictures that the report begins with"
+    )
     again = run(runs, "--name", "a smoke test")
     assert again.returncode == 0, again.stdout + again.stderr
     assert Run(runs / "a smoke test").ran == ["01_setup"]
@@ -52,7 +63,17 @@ def test_catching_up_makes_what_the_rest_needs(runs):
 
 
 def test_the_whole_chain_on_a_folder_of_pictures_in_color_in_the_fastest_number_format(runs):
-    done = run(runs, "--profile", "doodles", "-p", "precision", "auto", "-p", "picture", "data/doodles/fish/00.png")
+    done = run(
+        runs,
+        "--profile",
+        "doodles",
+        "-p",
+        "precision",
+        "auto",
+        "-p",
+        "picture",
+        "data/doodles/fish/00.png",
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     metrics = read_json(runs / "doodles" / "metrics.json")
     assert list(metrics["precision"]) == ["fish", "flower", "rocket", "umbrella"]

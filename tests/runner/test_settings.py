@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from standins import go
 
-from helpers import chain
 from runner import series
 from runner.settings import resolve
+from series import chain
 
 
 def told(**asked) -> str:
@@ -25,11 +25,15 @@ def test_a_profile_names_the_run_and_fast_is_the_one_of_a_run_that_asks_for_none
     assert (found.name, found.profile, found.parameters["epochs"]) == ("smoke", "smoke", 1)
     assert found.steps == list(chain.NOTEBOOKS)
     assert (resolve()[0].profile, resolve(name="new")[0].profile) == ("fast", "fast")
-    assert resolve(name="interactive")[0].parameters == {}, "notebooks run by hand keep their own defaults"
+    assert resolve(name="interactive")[0].parameters == {}, (
+        "notebooks run by hand keep their own defaults"
+    )
 
 
 def test_a_parameter_on_the_command_line_wins_over_the_profile_and_gets_its_type():
-    found, problems = resolve(profile="fast", pairs=[("epochs", "7"), ("learning_rate", "4e-3"), ("picture", "7")])
+    found, problems = resolve(
+        profile="fast", pairs=[("epochs", "7"), ("learning_rate", "4e-3"), ("picture", "7")]
+    )
     assert problems == []
     asked = found.parameters
     assert (asked["epochs"], asked["learning_rate"], asked["picture"]) == (7, 0.004, "7")
@@ -41,11 +45,19 @@ def test_a_profile_of_ones_own_is_recorded_by_its_whole_path(own, monkeypatch):
     monkeypatch.chdir(own.parent)
     found, problems = resolve(profile="my own.yaml")
     assert problems == []
-    assert (found.name, found.profile, found.parameters) == ("my own", str(own), {"learning_rate": 0.004, "epochs": 2})
+    assert (found.name, found.profile, found.parameters) == (
+        "my own",
+        str(own),
+        {"learning_rate": 0.004, "epochs": 2},
+    )
 
 
 def test_everything_wrong_is_told_at_once_each_with_how_to_fix_it():
-    words = told(profile="fats", pairs=[("epoch", "3"), ("epochs", "0"), ("seed", "2.5"), ("run", "x")], first="04_tr_")
+    words = told(
+        profile="fats",
+        pairs=[("epoch", "3"), ("epochs", "0"), ("seed", "2.5"), ("run", "x")],
+        first="04_tr_",
+    )
     assert "no profile fats (did you mean fast?)" in words
     assert "parameter epoch (did you mean epochs?)" in words
     assert "epochs takes a whole number from 1 to 1000, not 0" in words
@@ -55,7 +67,9 @@ def test_everything_wrong_is_told_at_once_each_with_how_to_fix_it():
     assert all(line.partition(" / ")[2] for line in words.splitlines())
 
 
-@pytest.mark.parametrize("content", ["- epochs", "{a: [", "1: 2", "\x00", "epochs: 1\nepochs: 2", "epochs: true"])
+@pytest.mark.parametrize(
+    "content", ["- epochs", "{a: [", "1: 2", "\x00", "epochs: 1\nepochs: 2", "epochs: true"]
+)
 def test_a_profile_that_is_no_list_of_good_parameters_or_names_one_twice_is_refused(own, content):
     own.write_text(content, encoding="utf-8")
     assert "my own.yaml" in told(profile=str(own))
@@ -85,12 +99,14 @@ def test_a_run_that_exists_keeps_what_it_was_run_with_named_or_not(done):
         assert "cannot be called" in told(name=name), "whatever is there"
 
 
-@pytest.mark.parametrize("profile", sorted(Path(chain.PROFILES_FOLDER).glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "profile", sorted(Path(chain.PROFILES_FOLDER).glob("*.yaml")), ids=lambda path: path.stem
+)
 def test_every_profile_that_ships_is_good(profile):
     assert resolve(profile=profile.stem)[1] == []
 
 
 def test_the_seventh_notebook_runs_only_where_it_is_named():
-    assert resolve(profile="fast", name="x", first="07")[0].steps == [chain.SCALING]
+    assert resolve(profile="fast", name="x", first="08")[0].steps == [chain.SCALING]
     assert resolve(profile="fast", first="05")[0].steps == list(chain.NOTEBOOKS[4:])
-    assert resolve(profile="fast", last="07")[0].steps == list(chain.ALL)
+    assert resolve(profile="fast", last="08")[0].steps == list(chain.ALL)

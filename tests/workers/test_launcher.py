@@ -1,4 +1,6 @@
-"""The launcher, with processes that stand in for workers; the command, with real ones: killed, stopped, started again."""
+"""The launcher, with processes that stand in for workers; the command, with real ones: killed,
+stopped, started again.
+"""
 
 import contextlib
 import json
@@ -14,8 +16,8 @@ import numpy as np
 import psutil
 import pytest
 
-from helpers import chain, files, runs
-from helpers.runs import RunFolder
+from series import chain, files, runs
+from series.runs import RunFolder
 from workers import launcher
 from workers.cluster import free_addresses, tf_config
 from workers.launcher import EXIT_WORKER_LOST, start_workers, watch
@@ -61,13 +63,20 @@ def test_a_worker_ends_with_its_launcher():
     code = f"from workers import launcher; launcher.stop_with_launcher(); {SLEEP}"
     environment = {**os.environ, launcher.LAUNCHED: "1"}
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, env=environment)
-    process.communicate(timeout=30)  # closes its input, as the system does when the launcher dies, however it dies
+    process.communicate(
+        timeout=30
+    )  # closes its input, as the system does when the launcher dies, however it dies
     assert process.returncode == EXIT_WORKER_LOST
 
 
 def test_the_command_answers_without_tensorflow():
     code = "import sys, workers.cli; print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "[]\n"
+    )
 
 
 @pytest.fixture
@@ -76,7 +85,9 @@ def mine() -> Path:
     folder = RunFolder("03_model", chain.runs_folder() / "mine", {})
     images = np.random.default_rng(0).integers(0, 256, (1250, 12, 12), "uint8")
     with folder.save("dataset.npz") as path:
-        np.savez(path, x_train=images, y_train=np.arange(1250) % 3, normalization=np.array("pixels"))
+        np.savez(
+            path, x_train=images, y_train=np.arange(1250) % 3, normalization=np.array("pixels")
+        )
     output = keras.layers.Dense(3, activation="softmax")
     model = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Flatten(), output])
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -99,7 +110,9 @@ def finish(*words: str) -> tuple[int, str]:
 
 
 @contextlib.contextmanager
-def started_until(words: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
+def started_until(
+    words: str, *options: str
+) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
     """A launcher that has said these words, and its workers; none is left when the block ends."""
     process = start(*options)
     assert process.stdout is not None
@@ -169,7 +182,9 @@ def test_a_killed_worker_is_noticed_and_the_same_command_continues(mine):
     parts = dict(files.unzip(mine / "checkpoint-of-workers" / "checkpoint.keras"))
     epochs = json.loads(parts["record.json"])["history"]["epochs"]
     assert not (mine / "trained.keras").exists()
-    with started_until(f"training continues after epoch {epochs}, from the last checkpoint", *options):
+    with started_until(
+        f"training continues after epoch {epochs}, from the last checkpoint", *options
+    ):
         pass  # and here the launcher is killed: its workers end with it
 
 

@@ -6,15 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from helpers.errors import LessonError
+from series.errors import LessonError
 from workers import cluster
 from workers.cluster import Cluster, this_cluster
 from workers.recipe import Recipe
 
 
 def cluster_of(role: str, index: int, **hosts: int) -> Cluster:
-    spec = {name: [f"{name}-{number}:2222" for number in range(count)] for name, count in hosts.items()}
-    return this_cluster({"TF_CONFIG": json.dumps({"cluster": spec, "task": {"type": role, "index": index}})})
+    spec = {
+        name: [f"{name}-{number}:2222" for number in range(count)] for name, count in hosts.items()
+    }
+    return this_cluster(
+        {"TF_CONFIG": json.dumps({"cluster": spec, "task": {"type": role, "index": index}})}
+    )
 
 
 @pytest.mark.parametrize("environment", [{}, {"TF_CONFIG": ""}, {"TF_CONFIG": "{}"}])
@@ -32,7 +36,10 @@ def test_the_chief_is_first_and_without_one_the_first_worker_is_it():
 
 
 def test_kubeflow_may_write_the_index_as_text_and_name_other_roles_beside():
-    text = {"cluster": {"worker": ["a:1", "b:1"], "evaluator": ["c:1"]}, "task": {"type": "worker", "index": "1"}}
+    text = {
+        "cluster": {"worker": ["a:1", "b:1"], "evaluator": ["c:1"]},
+        "task": {"type": "worker", "index": "1"},
+    }
     assert this_cluster({"TF_CONFIG": json.dumps(text | {"environment": "cloud"})}).number == 1
 
 
@@ -54,7 +61,10 @@ def test_an_unfit_cluster_is_refused_in_a_sentence(text):
 
 def test_what_a_launcher_writes_a_worker_reads():
     addresses = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]
-    found = [this_cluster({"TF_CONFIG": json.dumps(cluster.tf_config(addresses, number))}) for number in range(3)]
+    found = [
+        this_cluster({"TF_CONFIG": json.dumps(cluster.tf_config(addresses, number))})
+        for number in range(3)
+    ]
     assert [one.number for one in found] == [0, 1, 2]
     assert [one.name for one in found] == ["chief", "worker 0", "worker 1"]
 
@@ -73,6 +83,10 @@ def test_one_that_does_not_come_is_named_after_the_wait_and_a_taken_port_is_refu
 def test_a_recipe_out_of_range_or_a_batch_that_cannot_be_divided_is_refused():
     fit = Recipe(epochs=1, batch_size=32, learning_rate=0.1, seed=1, practice=0)
     fit.check(2)
-    for unfit in (replace(fit, epochs=0), replace(fit, batch_size=33), replace(fit, learning_rate=float("nan"))):
+    for unfit in (
+        replace(fit, epochs=0),
+        replace(fit, batch_size=33),
+        replace(fit, learning_rate=float("nan")),
+    ):
         with pytest.raises(LessonError):
             unfit.check(2)

@@ -16,10 +16,10 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from helpers import chain
-from helpers.errors import LessonError
 from helpers.exercises import TO_DO
 from helpers.lesson import process_data
+from series import chain
+from series.errors import LessonError
 from workshop import copies, wheels
 from workshop.cli import main
 from workshop.restart import restart
@@ -57,14 +57,21 @@ def test_learners_get_no_solutions_no_notes_and_no_outputs(out, name):
 def test_learners_parameters_are_those_of_the_profile_quick(out):
     quick = yaml.safe_load((chain.PROFILES_FOLDER / "quick.yaml").read_text(encoding="utf-8"))
     found: dict = {}
-    exec("\n".join(tagged(cells(out / "learner", name), "parameters")[0].source for name in NAMES), found)
+    exec(
+        "\n".join(tagged(cells(out / "learner", name), "parameters")[0].source for name in NAMES),
+        found,
+    )
     assert {name: found[name] for name in quick} == quick
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_instructors_get_everything_unfolded_with_outputs_and_notes(out, name):
     found = cells(out / "instructor", name)
-    assert [cell["id"] for cell in found if "jupyter" in cell["metadata"] or "<details>" in cell["source"]] == []
+    assert [
+        cell["id"]
+        for cell in found
+        if "jupyter" in cell["metadata"] or "<details>" in cell["source"]
+    ] == []
     assert len(tagged(found, "instructor")) >= 1
     assert [cell["id"] for cell in found if cell["cell_type"] == "code" and cell["outputs"]]
 
@@ -72,7 +79,10 @@ def test_instructors_get_everything_unfolded_with_outputs_and_notes(out, name):
 def test_each_zip_holds_what_its_notebooks_use_and_only_instructors_get_their_guide(out):
     used = "data/mnist.npz runner/report.css helpers/canvas/canvas.js docs/jupyter/labconfig/default_setting_overrides.json"
     for kind in ("learner", "instructor"):
-        found = {name.removeprefix(f"{kind}/") for name in zipfile.ZipFile(out / f"{kind}.zip").namelist()}
+        found = {
+            name.removeprefix(f"{kind}/")
+            for name in zipfile.ZipFile(out / f"{kind}.zip").namelist()
+        }
         assert {*used.split(), "requirements.txt", "LICENSE", "Makefile"} <= found
         assert ("workshop/INSTRUCTOR.md" in found) == (kind == "instructor")
     assert (out / "learner" / "README.md").read_bytes() == (WORKSHOP / "LEARNER.md").read_bytes()
@@ -88,16 +98,23 @@ def test_the_pages_need_no_network_and_lead_to_each_other(out, name):
 
 
 def test_a_page_shows_the_stored_picture_of_a_widget_and_folds_solutions():
-    data = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/html": "<b>stored</b>"}
+    data = {
+        "application/vnd.jupyter.widget-view+json": {"model_id": "1"},
+        "text/html": "<b>stored</b>",
+    }
     drawn = nbformat.v4.new_output("display_data", data)
     cell = nbformat.v4.new_code_cell("draw()", outputs=[drawn], metadata={"tags": ["solution"]})
     note = nbformat.v4.new_markdown_cell("for us", metadata={"tags": ["instructor"]})
     text = page(nbformat.v4.new_notebook(cells=[cell, note]), "A title")
-    assert re.search(r"<details><summary>A solution</summary>.*<b>stored</b>.*</details>", text, re.DOTALL)
+    assert re.search(
+        r"<details><summary>A solution</summary>.*<b>stored</b>.*</details>", text, re.DOTALL
+    )
     assert "model_id" not in text and "for us" not in text and "<title>A title</title>" in text
 
 
-@pytest.mark.parametrize(("place", "why"), [(".", "isn't empty"), ("letter.txt/copies", "can't be written")])
+@pytest.mark.parametrize(
+    ("place", "why"), [(".", "isn't empty"), ("letter.txt/copies", "can't be written")]
+)
 def test_a_folder_that_holds_something_or_cannot_be_written_is_refused(tmp_path, place, why):
     (tmp_path / "letter.txt").write_text("mine")
     found = CliRunner().invoke(main, [str(tmp_path / place)])
@@ -120,7 +137,9 @@ def test_starting_again_keeps_what_the_learner_wrote(out, tmp_path):
 
 
 def test_without_the_wheels_nothing_is_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(wheels, "pip_command", lambda *_: [sys.executable, "-c", "raise SystemExit(1)"])
+    monkeypatch.setattr(
+        wheels, "pip_command", lambda *_: [sys.executable, "-c", "raise SystemExit(1)"]
+    )
     with pytest.raises(LessonError, match="pip could not download"):
         copies.make_copies(chain.ROOT, tmp_path / "copies", ["windows"])
     assert list(tmp_path.iterdir()) == []
@@ -152,25 +171,40 @@ def test_starting_again_works_in_the_repository_and_refuses_unknown_names(tmp_pa
 
 def test_wheels_for_another_system_are_named_by_its_own_markers(tmp_path):
     lock = tmp_path / "requirements.txt"
-    lock.write_text("a==1\nb==2 ; sys_platform == 'win32'\nc==3 ; python_version < '3.12'\n    # via a\n")
+    lock.write_text(
+        "a==1\nb==2 ; sys_platform == 'win32'\nc==3 ; python_version < '3.12'\n    # via a\n"
+    )
     words = wheels.pip_command(lock, "windows", "3.12", tmp_path / "packages")
     assert words[-2:] == ["a==1", "b==2"] and "win_amd64" in words
     assert wheels.pip_command(lock, "this", "3.12", tmp_path)[-2:] == ["-r", str(lock)]
 
 
 def timetable(heading: str) -> list[tuple[int, int, str]]:
-    """The rows of a timetable of the instructor's guide: start and length in minutes, and what is done."""
+    """The rows of a timetable of the instructor's guide: start and length in minutes, and what is
+    done.
+    """
     text = (WORKSHOP / "INSTRUCTOR.md").read_text(encoding="utf-8")
     part = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (\d+):(\d\d) \| (\d+) \| (.+) \|$", part, re.MULTILINE)
-    return [(60 * int(hour) + int(minute), int(length), what) for hour, minute, length, what in rows]
+    return [
+        (60 * int(hour) + int(minute), int(length), what) for hour, minute, length, what in rows
+    ]
 
 
-@pytest.mark.parametrize(("heading", "hours", "taught"), [("Three hours", 3, chain.NOTEBOOKS), ("A day", 8, chain.ALL)])
+@pytest.mark.parametrize(
+    ("heading", "hours", "taught"), [("Three hours", 3, chain.NOTEBOOKS), ("A day", 8, chain.ALL)]
+)
 def test_a_timetable_gives_each_notebook_its_time_and_has_no_gaps(heading, hours, taught):
     rows = timetable(heading)
-    assert [row[0] + row[1] for row in rows] == [*(row[0] for row in rows[1:]), rows[0][0] + 60 * hours]
-    planned = {found[1]: length for _, length, what in rows if (found := re.search(r"notebooks/(\w+)\.ipynb", what))}
+    assert [row[0] + row[1] for row in rows] == [
+        *(row[0] for row in rows[1:]),
+        rows[0][0] + 60 * hours,
+    ]
+    planned = {
+        found[1]: length
+        for _, length, what in rows
+        if (found := re.search(r"notebooks/(\w+)\.ipynb", what))
+    }
     needed = {n.name: opening(nbformat.read(n.path, as_version=4)).minutes for n in taught}
     assert list(planned) == list(needed) and all(planned[name] >= needed[name] for name in needed)
     assert hours > 3 or (planned == needed and sum(needed.values()) == 150)
@@ -178,16 +212,27 @@ def test_a_timetable_gives_each_notebook_its_time_and_has_no_gaps(heading, hours
 
 def test_twenty_questions_have_answers():
     text = (WORKSHOP / "INSTRUCTOR.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\*\*(\d+)\. .+\?.*\*\*\n\w", text, re.MULTILINE) == [str(number) for number in range(1, 21)]
+    assert re.findall(r"^\*\*(\d+)\. .+\?.*\*\*\n\w", text, re.MULTILINE) == [
+        str(number) for number in range(1, 21)
+    ]
 
 
 def test_the_ten_lines_of_keras_on_the_handout_read_digits():
     handout = (WORKSHOP / "handout.html").read_text(encoding="utf-8")
-    lines = html.unescape(handout.partition('<pre id="ten-lines">')[2].partition("</pre>")[0]).strip()
+    lines = html.unescape(
+        handout.partition('<pre id="ten-lines">')[2].partition("</pre>")[0]
+    ).strip()
     assert len(lines.splitlines()) == 10
     with np.load(chain.DATA_FOLDER / "mnist.npz") as data:
-        names: dict = {f"X_{part}": process_data(data[f"x_{part}"][:2000], "pixels") for part in ("train", "test")}
-        names |= {"keras": keras, "Y_train": data["y_train"][:2000], "Y_test": data["y_test"][:2000]}
+        names: dict = {
+            f"X_{part}": process_data(data[f"x_{part}"][:2000], "pixels")
+            for part in ("train", "test")
+        }
+        names |= {
+            "keras": keras,
+            "Y_train": data["y_train"][:2000],
+            "Y_test": data["y_test"][:2000],
+        }
     exec(lines, names)
     assert names["accuracy"] == pytest.approx((names["digits"] == names["Y_test"]).mean(), abs=1e-6)
     assert names["accuracy"] > 0.6
@@ -199,25 +244,47 @@ def test_the_whole_copy_runs_from_its_zip_without_a_network(out, tmp_path, kind)
     zipfile.ZipFile(out / f"{kind}.zip").extractall(tmp_path)
     root = tmp_path / kind
     environment = os.environ | {"PYTHONPATH": str(root), "DIGITS_RUNS": str(tmp_path / "runs")}
-    command = [sys.executable, "-m", "runner", "run", "--profile", "smoke", "--name", "copy", "--to", "07_scaling_out"]
-    ended = subprocess.run(offline(command), cwd=root, env=environment, capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "runner",
+        "run",
+        "--profile",
+        "smoke",
+        "--name",
+        "copy",
+        "--to",
+        "08_scaling_out",
+    ]
+    ended = subprocess.run(
+        offline(command), cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
     for name in NAMES:
         found = nbformat.read(tmp_path / "runs" / "copy" / f"{name}.ipynb", as_version=4).cells
         said = [cell.outputs[0].text.strip() for cell in tagged(found, "check")]
         assert said == [TO_DO] * len(said) != []
-        assert ({cell.source for cell in tagged(found, "solution")} == {copies.YOUR_OWN}) == (kind == "learner")
+        assert ({cell.source for cell in tagged(found, "solution")} == {copies.YOUR_OWN}) == (
+            kind == "learner"
+        )
 
 
-# In a network of its own, where nothing but the machine itself can be reached; its loopback, off at first, is for kernels.
+# In a network of its own, where nothing but the machine itself can be reached; its loopback, off at
+# first, is for kernels.
 LOOPBACK = """import fcntl, os, socket, struct, sys
 with socket.socket() as s: fcntl.ioctl(s, 0x8914, struct.pack("16sh", b"lo", 1))
 os.execv(sys.argv[1], sys.argv[1:])"""
 
 
 def offline(command: list[str]) -> list[str]:
-    """The same command without a network, or, where the system can't do that, with proxies that nobody answers."""
+    """The same command without a network, or, where the system can't do that, with proxies that
+    nobody answers.
+    """
     alone = ["unshare", "--map-root-user", "--net"]
     if shutil.which("unshare") and subprocess.run([*alone, "true"], check=False).returncode == 0:
         return [*alone, sys.executable, "-c", LOOPBACK, *command]
-    return ["env", *(f"{name}=http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY")), *command]
+    return [
+        "env",
+        *(f"{name}=http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY")),
+        *command,
+    ]

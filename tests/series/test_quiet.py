@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-IMPORT = "from helpers.quiet import import_tensorflow; import_tensorflow(); "
+IMPORT = "from series.quiet import import_tensorflow; import_tensorflow(); "
 
 
 def run(code: str, path: Path | str = "") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(path)}
     environment.pop("TF_CPP_MIN_LOG_LEVEL", None)  # as a reader's terminal has it
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_tensorflow_and_its_first_operation_write_nothing_and_what_comes_later_is_seen() -> None:
@@ -24,7 +26,9 @@ def test_tensorflow_and_its_first_operation_write_nothing_and_what_comes_later_i
 
 @pytest.mark.parametrize("error", ["ImportError('no such symbol')", "KeyboardInterrupt"])
 def test_an_import_that_fails_shows_what_was_written(tmp_path: Path, error: str) -> None:
-    (tmp_path / "tensorflow.py").write_text(f"import os; os.write(2, b'the reason why\\n'); raise {error}")
+    (tmp_path / "tensorflow.py").write_text(
+        f"import os; os.write(2, b'the reason why\\n'); raise {error}"
+    )
     (tmp_path / "keras.py").touch()
     result = run(IMPORT, tmp_path)
     assert result.returncode != 0

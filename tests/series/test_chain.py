@@ -1,19 +1,27 @@
-"""The chain and the parameters: what is declared is coherent, and what is wrong is refused in plain words."""
+"""The chain and the parameters: what is declared is coherent, and what is wrong is refused in plain
+words.
+"""
 
 import math
 from pathlib import Path
 
 import pytest
 
-from helpers import chain
-from helpers.parameters import PARAMETERS, parameter_problems
+from series import chain
+from series.parameters import PARAMETERS, parameter_problems
 
 
-def test_the_runs_folder_depends_on_the_project_and_not_on_the_working_folder(tmp_path, monkeypatch) -> None:
+def test_the_runs_folder_depends_on_the_project_and_not_on_the_working_folder(
+    tmp_path, monkeypatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    expected = {"": chain.ROOT / "runs", "my runs": chain.ROOT / "my runs", "~/runs": tmp_path / "runs"}
+    expected = {
+        "": chain.ROOT / "runs",
+        "my runs": chain.ROOT / "my runs",
+        "~/runs": tmp_path / "runs",
+    }
     for value, folder in {**expected, str(tmp_path): tmp_path}.items():
         monkeypatch.setenv("DIGITS_RUNS", value)
         assert chain.runs_folder() == Path(folder).resolve()
@@ -48,13 +56,19 @@ def test_the_notebooks_parameters_are_those_in_the_table() -> None:
         ({"epochs": 1, "learning_rate": 1, "warmup": 0.0, "normalization": "pixels"}, []),
     ],
 )  # fmt: skip
-def test_each_wrong_parameter_gets_a_sentence_that_says_what_is_right(values: dict, sentences: list[str]) -> None:
+def test_each_wrong_parameter_gets_a_sentence_that_says_what_is_right(
+    values: dict, sentences: list[str]
+) -> None:
     problems = parameter_problems(values)
     assert len(problems) == len(sentences)
-    assert all(problem.startswith(sentence) for problem, sentence in zip(problems, sentences, strict=True))
+    assert all(
+        problem.startswith(sentence) for problem, sentence in zip(problems, sentences, strict=True)
+    )
 
 
-@pytest.mark.parametrize("name", ["interactive", "my run", "it's {mine}", "zażółć", "console", "a-b", "a" * 100])
+@pytest.mark.parametrize(
+    "name", ["interactive", "my run", "it's {mine}", "zażółć", "console", "a-b", "a" * 100]
+)
 def test_a_run_can_have_any_name_that_every_system_takes_for_a_folder(name: str) -> None:
     assert chain.run_name_problem(name) is None
 
@@ -63,5 +77,7 @@ def test_a_run_can_have_any_name_that_every_system_takes_for_a_folder(name: str)
     "name",
     ["", " ", "..", ".hidden", "-x", "a/b", "a\\b", "C:", "a\n", "end ", "end.", "a" * 101, "é" * 51, 3, "CON", "nul", "Aux.txt", "com1", "lpt9.old", "a$(b)", "a`b`", "a!b"],
 )  # fmt: skip
-def test_a_run_cannot_have_a_name_that_leads_elsewhere_or_that_windows_keeps_for_a_device(name: object) -> None:
+def test_a_run_cannot_have_a_name_that_leads_elsewhere_or_that_windows_keeps_for_a_device(
+    name: object,
+) -> None:
     assert "cannot be called" in (chain.run_name_problem(name) or "")

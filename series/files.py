@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers.chain import ROOT
-from helpers.errors import LessonError
+from series.chain import ROOT
+from series.errors import LessonError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -21,26 +21,32 @@ ELSEWHERE = "make that folder writable, or set the variable DIGITS_RUNS to one t
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` when the block ends well, else delete it.
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` when the block ends well, else
+    delete it.
 
     Raises:
         LessonError: there is no space left, or the folder can't be written.
     """
     make_folder(path.parent)
-    temporary = path.with_name(f".{os.getpid()}.partial.{path.name}")  # keeps the ending, which Keras looks at
+    temporary = path.with_name(
+        f".{os.getpid()}.partial.{path.name}"
+    )  # keeps the ending, which Keras looks at
     try:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        # h5py raises its own OSError without a number when the disk is full, so look at the disk as well.
+        # h5py raises its own OSError without a number when the disk is full, so look at the disk as
+        # well.
         unsaid = error.errno is None and shutil.disk_usage(path.parent).free < 1_000_000
         if unsaid or error.errno in FULL:
-            what = f"no space is left on the disk while saving {shown(path)}; nothing half-written was kept"
+            what = f"no space is left on the disk while saving {display_path(path)}; nothing half-written was kept"
             fix = "free some space (python -m runner clean deletes old runs), then run this again"
             raise LessonError(what, fix) from error
         if error.errno in NOT_WRITABLE:
-            raise LessonError(f"{shown(path)} can't be written ({error.strerror})", ELSEWHERE) from error
+            raise LessonError(
+                f"{display_path(path)} can't be written ({error.strerror})", ELSEWHERE
+            ) from error
         raise
     finally:
         if temporary.is_dir():
@@ -61,11 +67,15 @@ def make_folder(folder: Path) -> None:
         if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise LessonError(f"the folder {shown(folder)} can't be written ({error.strerror})", ELSEWHERE) from error
+        raise LessonError(
+            f"the folder {display_path(folder)} can't be written ({error.strerror})", ELSEWHERE
+        ) from error
 
 
-def shown(path: Path) -> str:
-    """A path as messages show it: relative to the project's folder where it is inside, else in full."""
+def display_path(path: Path) -> str:
+    """A path as messages show it: relative to the project's folder where it is inside, else in
+    full.
+    """
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
@@ -77,8 +87,10 @@ def user_path(words: str | Path) -> Path:
 
 def write_json(path: Path, content: object) -> None:
     """Write `content` as readable JSON, all of it or nothing."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    with atomic_write(path) as temporary:
+        temporary.write_text(
+            json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
 
 
 def read_json(path: Path) -> Any:
@@ -90,12 +102,13 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        fix = f"delete {shown(path)} and run again what makes it"
-        raise LessonError(f"{shown(path)} is damaged: {error}", fix) from error
+        fix = f"delete {display_path(path)} and run again what makes it"
+        raise LessonError(f"{display_path(path)} is damaged: {error}", fix) from error
 
 
 def unzip(path: Path) -> Iterator[tuple[str, bytes]]:
-    """The parts of a zip archive, which `.npz` and `.keras` files are: name and content, checksums compared.
+    """The parts of a zip archive, which `.npz` and `.keras` files are: name and content, checksums
+    compared.
 
     Raises:
         OSError, ValueError: the file is missing or damaged.
@@ -111,8 +124,8 @@ def unzip(path: Path) -> Iterator[tuple[str, bytes]]:
 def digest(path: Path) -> str:
     """A digest of what the file at `path` holds, not of its bytes.
 
-    For a `.keras` file, which is an archive: the name and content of each part, without the date when it was saved. For
-    anything else: its bytes.
+    For a `.keras` file, which is an archive: the name and content of each part, without the date
+    when it was saved. For anything else: its bytes.
 
     Raises:
         OSError, ValueError: the file is missing or damaged.
@@ -131,5 +144,6 @@ def digest(path: Path) -> str:
 
 
 def _without_addresses(part: dict[str, Any]) -> dict[str, Any]:
-    # Keras numbers an object that several layers share by its address in memory, which is another one each time.
+    # Keras numbers an object that several layers share by its address in memory, which is another
+    # one each time.
     return {name: value for name, value in part.items() if name != "shared_object_id"}

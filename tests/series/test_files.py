@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from helpers import chain, files
-from helpers.errors import LessonError
+from series import chain, files
+from series.errors import LessonError
 
 
 def test_a_file_appears_under_its_name_only_when_the_block_has_ended(tmp_path: Path) -> None:
     path = tmp_path / "deep er" / "model.keras"
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         assert temporary.suffix == ".keras"
         temporary.write_text("new")
         assert not path.exists()
@@ -23,10 +23,12 @@ def test_a_file_appears_under_its_name_only_when_the_block_has_ended(tmp_path: P
 
 
 @pytest.mark.parametrize("is_folder", [False, True])
-def test_a_block_that_fails_keeps_the_old_file_and_nothing_half_written(tmp_path: Path, is_folder: bool) -> None:
+def test_a_block_that_fails_keeps_the_old_file_and_nothing_half_written(
+    tmp_path: Path, is_folder: bool
+) -> None:
     path = tmp_path / "history.json"
     path.write_text("old")
-    with pytest.raises(ZeroDivisionError), files.replacing(path) as temporary:
+    with pytest.raises(ZeroDivisionError), files.atomic_write(path) as temporary:
         if is_folder:
             temporary.mkdir()
         (temporary / "part" if is_folder else temporary).write_text("half")
@@ -47,16 +49,18 @@ def test_a_full_disk_gets_a_sentence_and_nothing_is_kept(
 ) -> None:
     monkeypatch.setattr(files.shutil, "disk_usage", lambda _: type("usage", (), {"free": free}))
     with pytest.raises(LessonError, match="no space is left on the disk while saving"):
-        with files.replacing(tmp_path / "dataset.npz") as temporary:
+        with files.atomic_write(tmp_path / "dataset.npz") as temporary:
             temporary.write_bytes(b"half")
             raise error
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES])
-def test_a_folder_that_cannot_be_written_gets_a_sentence_with_the_way_out(tmp_path: Path, code: int) -> None:
+def test_a_folder_that_cannot_be_written_gets_a_sentence_with_the_way_out(
+    tmp_path: Path, code: int
+) -> None:
     with pytest.raises(LessonError, match=r"a\.json can't be written .*\n.*DIGITS_RUNS"):
-        with files.replacing(tmp_path / "a.json"):
+        with files.atomic_write(tmp_path / "a.json"):
             raise OSError(code, os.strerror(code))
     (tmp_path / "runs").write_text("a file where the folder should be")
     for folder in (tmp_path / "runs" / "mine", tmp_path / "runs"):
@@ -65,7 +69,7 @@ def test_a_folder_that_cannot_be_written_gets_a_sentence_with_the_way_out(tmp_pa
 
 
 def test_another_error_of_the_system_is_not_hidden(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), files.replacing(tmp_path / "a.json"):
+    with pytest.raises(FileNotFoundError), files.atomic_write(tmp_path / "a.json"):
         (tmp_path / "nothing").read_text()
 
 
@@ -78,27 +82,39 @@ def test_json_is_readable_by_others_and_a_damaged_file_is_named(tmp_path: Path) 
         files.read_json(path)
 
 
-def test_a_path_that_a_reader_types_starts_at_the_project_or_at_home(tmp_path: Path, monkeypatch) -> None:
+def test_a_path_that_a_reader_types_starts_at_the_project_or_at_home(
+    tmp_path: Path, monkeypatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert files.user_path("data/own.npz") == chain.DATA_FOLDER / "own.npz"
     assert files.user_path("~/own.npz") == tmp_path.resolve() / "own.npz"
     assert files.user_path(str(tmp_path / "own.npz")) == tmp_path.resolve() / "own.npz"
-    assert files.user_path("~nosuchuser/own.npz").name == "own.npz", "no traceback where there is no such user"
+    assert files.user_path("~nosuchuser/own.npz").name == "own.npz", (
+        "no traceback where there is no such user"
+    )
 
 
-def write_model(path: Path, layer: str = "dense", weight: bytes = b"1", date: str = "today", address: int = 1) -> Path:
+def write_model(
+    path: Path, layer: str = "dense", weight: bytes = b"1", date: str = "today", address: int = 1
+) -> Path:
     with zipfile.ZipFile(path, "w") as parts:
         parts.writestr("metadata.json", json.dumps({"date_saved": date}))
-        parts.writestr("config.json", json.dumps({"layers": [{"name": layer, "shared_object_id": address}]}))
+        parts.writestr(
+            "config.json", json.dumps({"layers": [{"name": layer, "shared_object_id": address}]})
+        )
         parts.writestr("model.weights.h5", weight)
     return path
 
 
-def test_the_digest_of_a_model_is_of_its_configuration_and_weights_and_not_of_the_day(tmp_path: Path) -> None:
+def test_the_digest_of_a_model_is_of_its_configuration_and_weights_and_not_of_the_day(
+    tmp_path: Path,
+) -> None:
     first = files.digest(write_model(tmp_path / "a.keras"))
-    again = write_model(tmp_path / "b.keras", date="tomorrow", address=2)  # Keras writes an address in memory there
+    again = write_model(
+        tmp_path / "b.keras", date="tomorrow", address=2
+    )  # Keras writes an address in memory there
     assert files.digest(again) == first
     assert files.digest(write_model(tmp_path / "layer.keras", layer="conv2d")) != first
     assert files.digest(write_model(tmp_path / "weight.keras", weight=b"2")) != first

@@ -1,6 +1,7 @@
 """Importing TensorFlow without the lines that it writes before its own log level takes effect.
 
-Notebooks would show them in red: notes about the processor and about a card that isn't there, above right answers.
+Notebooks would show them in red: notes about the processor and about a card that isn't there, above
+right answers.
 """
 
 import os
@@ -9,7 +10,8 @@ import tempfile
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow and Keras for the first time, keeping what they write to standard error to themselves.
+    """Import TensorFlow and Keras for the first time, keeping what they write to standard error to
+    themselves.
 
     Where the import fails, all that was written is shown after all.
     """

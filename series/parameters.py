@@ -1,7 +1,7 @@
 """The parameters of the notebooks: the type, range and choices of each, once.
 
-Name, default and meaning are written where a reader changes them, in each notebook's cell tagged `parameters`; a test
-holds the two to each other.
+Name, default and meaning are written where a reader changes them, in each notebook's cell tagged
+`parameters`; a test holds the two to each other.
 """
 
 import difflib
@@ -14,7 +14,9 @@ TYPE_NAMES = {int: "a whole number", float: "a number"}
 
 @dataclass(frozen=True)
 class Parameter:
-    """What values a parameter takes: a number from `minimum` to `maximum`, both included, or one of `choices`."""
+    """What values a parameter takes: a number from `minimum` to `maximum`, both included, or one of
+    `choices`.
+    """
 
     type: type
     minimum: float = 0
@@ -62,19 +64,27 @@ PARAMETERS = {
 }
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
+def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A hint ` (did you mean X?)` with the nearest of `names`, or nothing where none is near."""
     found = difflib.get_close_matches(name, list(names), n=1)
     return f" (did you mean {found[0]}?)" if found else ""
 
 
 def parameter_problems(values: Mapping[str, object]) -> list[str]:
-    """Every problem of these values, a sentence each: unknown names, wrong types, values out of range."""
+    """Every problem of these values, a sentence each: unknown names, wrong types, values out of
+    range.
+    """
     problems = []
     for name, value in values.items():
         if name not in PARAMETERS:
-            problems.append(f"no notebook has a parameter {name}{nearest(name, PARAMETERS)}")
+            problems.append(f"no notebook has a parameter {name}{did_you_mean(name, PARAMETERS)}")
         elif not PARAMETERS[name].accepts(value):
-            quotes = ", without quotation marks" if isinstance(value, str) and PARAMETERS[name].type is not str else ""
-            problems.append(f"parameter {name} takes {PARAMETERS[name].describe()}{quotes}, not {value!r}")
+            quotes = (
+                ", without quotation marks"
+                if isinstance(value, str) and PARAMETERS[name].type is not str
+                else ""
+            )
+            problems.append(
+                f"parameter {name} takes {PARAMETERS[name].describe()}{quotes}, not {value!r}"
+            )
     return problems

@@ -15,13 +15,17 @@ DATA_FOLDER = ROOT / "data"
 
 
 def runs_folder() -> Path:
-    """The folder that holds all runs: what the variable DIGITS_RUNS names, relative to the project, or `runs/`."""
+    """The folder that holds all runs: what the variable DIGITS_RUNS names, relative to the project,
+    or `runs/`.
+    """
     return (ROOT / Path(os.environ.get("DIGITS_RUNS") or "runs").expanduser()).resolve()
 
 
 @dataclass(frozen=True)
 class Notebook:
-    """One notebook: its name without `.ipynb`, the artifacts that it needs and saves, the names of its parameters."""
+    """One notebook: its name without `.ipynb`, the artifacts that it needs and saves, the names of
+    its parameters.
+    """
 
     name: str
     needs: tuple[str, ...] = ()
@@ -51,7 +55,16 @@ NOTEBOOKS = (
         "04_training",
         needs=("dataset.npz", "model.keras"),
         saves=("trained.keras", "history.json"),
-        parameters=("run", "seed", "epochs", "batch_size", "learning_rate", "schedule", "warmup", "train_images"),
+        parameters=(
+            "run",
+            "seed",
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "schedule",
+            "warmup",
+            "train_images",
+        ),
     ),
     Notebook(
         "05_testing",
@@ -59,11 +72,16 @@ NOTEBOOKS = (
         saves=("metrics.json", "predictions.npz"),
         parameters=("run", "test_images", "expected_accuracy"),
     ),
-    Notebook("06_inference", needs=("dataset.npz", "trained.keras"), parameters=("run", "picture", "seed")),
+    Notebook(
+        "06_inference",
+        needs=("dataset.npz", "trained.keras"),
+        parameters=("run", "picture", "seed"),
+    ),
 )
-# Beside the series: it starts worker processes of its own, and runs only when asked for (make run-scaling).
+# Beside the series: it starts worker processes of its own, and runs only when asked for (make
+# run-scaling).
 SCALING = Notebook(
-    "07_scaling_out",
+    "08_scaling_out",
     needs=("dataset.npz", "model.keras"),
     parameters=("run", "workers", "practice_images", "seed"),
 )
@@ -76,11 +94,18 @@ BOUND_TO = {"trained.keras": ("dataset.npz",)}
 
 # Names that are folders on every system, and that a shell takes as they are between double quotes.
 RUN_NAME = re.compile(r'(?![\s.-])[^<>:"/\\|?*$`!\x00-\x1f]+(?<![\s.])')
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # no file on Windows can have these names
+DEVICES = re.compile(
+    r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE
+)  # no file on Windows can have these names
 
 
 def run_name_problem(name: object) -> str | None:
     """What keeps `name` from naming a run's folder on every system, in one sentence, or None."""
-    if isinstance(name, str) and RUN_NAME.fullmatch(name) and len(name.encode()) <= 100 and not DEVICES.fullmatch(name):
+    if (
+        isinstance(name, str)
+        and RUN_NAME.fullmatch(name)
+        and len(name.encode()) <= 100
+        and not DEVICES.fullmatch(name)
+    ):
         return None
     return f"a run cannot be called {name!r}: use letters, digits, - and _, such as my-run"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 
 class LessonError(Exception):
-    """Something that the reader can fix: what is wrong and where, then the command or edit that fixes it.
+    """Something that the reader can fix: what is wrong and where, then the command or edit that
+    fixes it.
 
     Args:
         what: one sentence that says what is wrong and names the file, notebook or parameter.
@@ -20,7 +21,8 @@ class LessonError(Exception):
         return f"{self.what}\nTo fix it: {self.fix}"
 
     def _render_traceback_(self) -> list[str]:
-        # IPython shows this instead of its traceback: the path through the helpers tells a learner nothing.
+        # IPython shows this instead of its traceback: the path through the helpers tells a learner
+        # nothing.
         return [str(self)]
 
 
