@@ -110,6 +110,16 @@ def test_an_exercise_is_a_starter_a_check_and_a_folded_solution(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_folded_cell_shows_what_to_do_and_not_the_answer(name):
+    first_lines = {(cell.role, cell.source.splitlines()[0]) for cell in code(name) if cell.role}
+    folded = {(role, line) for role, line in first_lines if role != "exercise"}
+    assert folded == {
+        ("check", "# Run me: this checks your answer"),
+        ("solution", "# A solution: click the dots to see it"),
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_what_catching_up_skips_is_needed_by_nothing_else(name):
     kept = [cell.source for cell in code(name) if not APART & set(cell.tags)]
     skipped = [cell.source for cell in code(name) if APART & set(cell.tags)]
