@@ -204,7 +204,14 @@ def how_long(folder: RunFolder) -> str:
     seconds = epochs * min(chosen or count, count) * work / speed
     if seconds < 60:
         return f"With these settings, training takes less than a minute on this machine ({speed:.0f} images a second)."
+    fewer = int(55 * speed / work / epochs)
+    # So few that nothing would be learned, or 0, which means all of them.
+    remedy = (
+        f"With train_images = {fewer}"
+        if fewer >= 100
+        else "With fewer epochs, or fewer filters in 03_model,"
+    )
     return (
         f"With these settings, training takes about {seconds / 60:.0f} min on this machine ({speed:.0f} images a "
-        f"second).\nWith train_images = {int(55 * speed / work / epochs)} it takes less than a minute."
+        f"second).\n{remedy} it takes less{' than a minute' if fewer >= 100 else ''}."
     )

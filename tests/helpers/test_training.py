@@ -194,20 +194,27 @@ def test_what_stops_in_the_middle_of_saving_an_epoch_loses_nothing(
 
 
 @pytest.mark.parametrize(
-    ("train_images", "words"),
+    ("train_images", "epochs", "words"),
     [
         (
             1,
+            1000,
             r"With these settings, training takes less than a minute on this machine \(\d+ images a second\)\.$",
         ),
         (
             0,
+            100,
             r"takes about \d+ min on this machine .*\nWith train_images = [1-9]\d* it takes less than a minute\.$",
         ),
+        # train_images = 0 would mean all of them
+        (0, 10**9, r"\nWith fewer epochs, or fewer filters in 03_model, it takes less\.$"),
     ],
 )
-def test_how_long_says_what_to_expect(tmp_path: Path, train_images: int, words: str) -> None:
-    folder = runs.RunFolder("04_training", tmp_path, {"epochs": 1000, "train_images": train_images})
+def test_how_long_says_what_to_expect(
+    tmp_path: Path, train_images: int, epochs: int, words: str
+) -> None:
+    parameters = {"epochs": epochs, "train_images": train_images}
+    folder = runs.RunFolder("04_training", tmp_path, parameters)
     np.savez(
         tmp_path / "dataset.npz",
         x_train=np.tile(IMAGES, (2, 1, 1)),
