@@ -1,12 +1,26 @@
-"""Checking a reader's answer to an exercise: to do, right, or a hint about the likeliest mistake."""
+"""Checking a reader's answer to an exercise: to do, right, or a hint about the likeliest mistake.
 
-from collections.abc import Mapping, Sequence
+`check` judges numbers, letters and arrays, `check_network` a Keras network. Neither ever stops the
+notebook, whatever it is given.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from IPython.core.getipython import get_ipython
 
 Hints = Mapping[Any, str] | Sequence[tuple[Any, str]]
 TO_DO = "To do: put your answer in place of the three dots, run that cell, then this one."
+AFTER_AN_ERROR = (
+    "The cell that you ran last stopped with an error, so this judges your earlier answer. "
+    "Look at that cell first."
+)
+# Layers that a network may have besides the described ones: they hold nothing that is learned.
+FREE_LAYERS = {
+    *("InputLayer", "Activation", "ReLU", "Softmax", "Rescaling", "Normalization"),
+    *("Identity", "Reshape", "Dropout"),
+}
 
 
 def check(answer: Any, right: Any, hints: Hints = (), within: float = 1e-6) -> None:
@@ -19,6 +33,7 @@ def check(answer: Any, right: Any, hints: Hints = (), within: float = 1e-6) -> N
             arrays.
         within: how far a number may be from the right one.
     """
+    _mention_a_failed_cell()
     if answer is ...:
         print(TO_DO)
     elif _same(answer, right, within):
@@ -34,11 +49,224 @@ def check(answer: Any, right: Any, hints: Hints = (), within: float = 1e-6) -> N
         )
 
 
+def check_network(
+    answer: Any,
+    input_shape: Sequence[int],
+    classes: int,
+    layers: Sequence[str] = (),
+    parameters: int | None = None,
+) -> None:
+    """Say whether a Keras network is the described one. It never stops the notebook.
+
+    Args:
+        answer: the reader's network; `...`, or a network with no layer yet, is still to do.
+        input_shape, classes, layers, parameters: as `network_problem` takes them.
+    """
+    _mention_a_failed_cell()
+    if answer is ... or _has_no_layer(answer):
+        print(TO_DO)
+        return
+    problem = network_problem(answer, input_shape, classes, layers, parameters)
+    print("Right." if problem is None else f"Not yet. {problem}")
+
+
+def network_problem(
+    answer: Any,
+    input_shape: Sequence[int],
+    classes: int,
+    layers: Sequence[str] = (),
+    parameters: int | None = None,
+) -> str | None:
+    """What keeps `answer` from being the described network: the likeliest mistake, or None.
+
+    How it was written doesn't matter: `Sequential` or functional, any names, activations as
+    arguments or as layers of their own, `Rescaling` or `Dropout` in between.
+
+    Args:
+        answer: what the reader made.
+        input_shape: height, width and channels of an image.
+        classes: how many probabilities come out.
+        layers: the kinds of its layers in order, as Keras names their classes, such as `Conv2D`,
+            `MaxPool2D`, `Flatten`, `Dense`; empty where any layers will do. If given, each layer
+            with weights but the last must also be followed by an activation.
+        parameters: how many numbers training sets; None where any number will do.
+    """
+    import keras
+
+    if not isinstance(answer, keras.Model):
+        return _not_a_network(answer)
+    if not answer.built:
+        return (
+            "The network doesn't know yet how large its images are. "
+            f"Begin it with keras.Input({tuple(input_shape)})."
+        )
+    return (
+        _input_problem(answer, input_shape)
+        or _output_problem(answer, classes)
+        or _layer_problem(answer, layers)
+        or _probability_problem(answer, input_shape)
+        or _size_problem(answer, parameters)
+    )
+
+
 def spoiled(image: np.ndarray) -> np.ndarray:
     """An image, uint8, as somebody prepared it who got one thing wrong. What, is for the reader of
     06 to find.
     """
     return 255 - image
+
+
+def _mention_a_failed_cell() -> None:
+    # Without IPython, as in plain Python, there are no cells.
+    shell = get_ipython()
+    if shell is not None and not shell.last_execution_succeeded:
+        print(AFTER_AN_ERROR)
+
+
+def _has_no_layer(answer: Any) -> bool:
+    import keras
+
+    return isinstance(answer, keras.Sequential) and not answer.layers
+
+
+def _not_a_network(answer: Any) -> str:
+    import keras
+
+    if isinstance(answer, keras.layers.Layer):
+        return "That is a single layer. Put all layers in a list, and give it to keras.Sequential."
+    if isinstance(answer, keras.KerasTensor):
+        return "That is what a layer returns. Tie both ends together: keras.Model(inputs, x)."
+    if isinstance(answer, list | tuple):
+        return "That is a list. Give it to keras.Sequential, which makes a network of it."
+    if answer is None:
+        return "That is None. summary, build and compile return nothing: name the network first."
+    return f"A Keras network is needed, such as keras.Sequential([…]); yours is a {_kind(answer)}."
+
+
+def _input_problem(network: Any, input_shape: Sequence[int]) -> str | None:
+    inputs = getattr(network, "inputs", None)
+    if not inputs:
+        return None  # a class of the reader's own: it takes what it is called on
+    if len(inputs) > 1:
+        return f"One image should go in; your network has {len(inputs)} inputs."
+    given, expected = tuple(inputs[0].shape[1:]), tuple(input_shape)
+    fits = len(given) == len(expected) and all(
+        size in (None, right) for size, right in zip(given, expected, strict=True)
+    )
+    if fits:
+        return None
+    problem = f"The input shape is {given}; an image has {expected}."
+    if given == expected[:-1]:
+        return f"{problem} The channels are missing."
+    if given[1:] == expected:
+        return f"{problem} Leave out the number of images: Keras adds it."
+    return problem
+
+
+def _output_problem(network: Any, classes: int) -> str | None:
+    outputs = getattr(network, "outputs", None)
+    if not outputs:
+        return None
+    if len(outputs) > 1:
+        return f"One row of probabilities should come out; your network has {len(outputs)} outputs."
+    shape = tuple(outputs[0].shape[1:])
+    if len(shape) > 1:
+        return (
+            f"For each image, numbers of shape {shape} come out. Is Flatten missing, or is its "
+            "result not passed on? A dense layer works along the last axis only."
+        )
+    if shape != (classes,):
+        return f"{shape[0]} numbers come out. There are {classes} classes, each with a probability."
+    return None
+
+
+def _layer_problem(network: Any, layers: Sequence[str]) -> str | None:
+    if not layers:
+        return None
+    import keras
+
+    expected = [getattr(keras.layers, name).__name__ for name in layers]  # MaxPool2D has two names
+    inside = list(_layers_of(network))
+    given = [kind for kind in map(_layer_kind, inside) if kind not in FREE_LAYERS]
+    for kind in dict.fromkeys(expected):
+        if given.count(kind) < expected.count(kind):
+            number = f"{given.count(kind)} of {expected.count(kind)} " * (expected.count(kind) > 1)
+            return (
+                f"{kind} is missing in what leads from the input to the output ({number}found). "
+                "Was it made, and never called on what came before it?"
+            ).replace(" (found)", "")
+    if surplus := [kind for kind in given if given.count(kind) > expected.count(kind)]:
+        return f"There is a {surplus[0]} more than described. Your layers: {', '.join(given)}."
+    if given != expected:
+        return f"The layers are the right ones, in another order: {', '.join(given)}."
+    idle = _without_activation(inside)
+    if idle is not None:
+        return f'After the layer {idle.name} there is no ReLU: activation="relu" is missing.'
+    return None
+
+
+def _layers_of(network: Any) -> Iterator[Any]:
+    """The layers of a network in order, with those of networks inside it."""
+    for layer in network.layers:
+        if hasattr(layer, "layers"):
+            yield from _layers_of(layer)
+        else:
+            yield layer
+
+
+def _layer_kind(layer: Any) -> str:
+    kind = type(layer).__name__
+    # A Reshape to a single row does what Flatten does.
+    return "Flatten" if kind == "Reshape" and len(layer.target_shape) == 1 else kind
+
+
+def _without_activation(layers: Sequence[Any]) -> Any:
+    """The first layer with weights, but for the last, whose sums go on as they are; or None."""
+    waiting = None
+    for layer in layers:
+        if hasattr(layer, "kernel"):
+            if waiting is not None:
+                return waiting
+            waiting = layer
+        activation = getattr(layer, "activation", None)
+        if type(layer).__name__ == "ReLU" or getattr(activation, "__name__", "linear") != "linear":
+            waiting = None
+    return None
+
+
+def _probability_problem(network: Any, input_shape: Sequence[int]) -> str | None:
+    """Whether probabilities come out is seen by trying: softmax can be written in many ways."""
+    images = np.random.default_rng(1).random((4, *input_shape), dtype="float32")
+    try:
+        rows = np.asarray(network(images), dtype="float64")
+    except Exception as error:  # whatever the reader's layers raise; it must not stop the notebook
+        return f"The network stops with {type(error).__name__} when it gets images."
+    if (rows < 0).any() or not np.allclose(rows.sum(axis=-1), 1, atol=0.01):
+        return (
+            "What comes out for an image doesn't add up to 1, so these are no probabilities. "
+            'Give the last layer activation="softmax".'
+        )
+    return None
+
+
+def _size_problem(network: Any, parameters: int | None) -> str | None:
+    if parameters is None:
+        return None
+    sizes = {
+        layer.name: sum(int(np.prod(weight.shape)) for weight in layer.trainable_variables)
+        for layer in _layers_of(network)
+    }
+    if sum(sizes.values()) == parameters:
+        return None
+    each = ", ".join(f"{name} {size:,}" for name, size in sizes.items() if size)
+    return (
+        f"It has {sum(sizes.values()):,} parameters, and the described network {parameters:,}. "
+        f"Compare filters, kernel size, padding and pooling. Yours: {each}."
+    )
+
+
+def _kind(answer: Any) -> str:
+    return answer.__name__ if isinstance(answer, type) else type(answer).__name__
 
 
 def _other(answer: Any, right: Any) -> str:
@@ -48,8 +276,11 @@ def _other(answer: Any, right: Any) -> str:
         answer, right, within=1e300
     ):  # the right kind
         return f"It isn't {yours}."
-    kind = f"{np.size(right)} numbers" if np.ndim(right) else "one number"
-    return f"The answer is {'a letter, in quotation marks' if isinstance(right, str) else kind}; yours is {yours}."
+    if isinstance(right, str):
+        kind = "a letter, in quotation marks"
+    else:
+        kind = f"{np.size(right)} numbers" if np.ndim(right) else "one number"
+    return f"The answer is {kind}; yours is {yours}."
 
 
 def _same(answer: Any, right: Any, within: float) -> bool:

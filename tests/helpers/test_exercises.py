@@ -2,10 +2,14 @@
 the notebook.
 """
 
+import keras
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from keras import layers
 
-from helpers.exercises import TO_DO, check
+from helpers.exercises import AFTER_AN_ERROR, TO_DO, check, check_network
 
 HINTS = {
     640: "Each kernel also has a bias.",
@@ -62,3 +66,156 @@ def test_hints_about_wrong_arrays_are_pairs(capsys: pytest.CaptureFixture) -> No
 def test_how_near_is_near_enough_can_be_set(capsys: pytest.CaptureFixture) -> None:
     check(0.31, 0.3, within=0.05)
     assert capsys.readouterr().out == "Right.\n"
+
+
+SHAPE = (28, 28, 1)
+KINDS = ("Conv2D", "MaxPool2D", "Flatten", "Dense")
+PARAMETERS = (3 * 3 + 1) * 8 + (13 * 13 * 8 + 1) * 10
+
+
+def described() -> list:
+    """The layers of the network that the tests ask for."""
+    return [
+        keras.Input(SHAPE),
+        layers.Conv2D(8, 3, activation="relu"),
+        layers.MaxPool2D(),
+        layers.Flatten(),
+        layers.Dense(10, activation="softmax"),
+    ]
+
+
+def functional(skip: str = "") -> keras.Model:
+    """The same network layer by layer; the result of the layer `skip` is not passed on."""
+    inputs, *rest = described()
+    x = inputs
+    for layer in rest:
+        result = layer(x)
+        x = x if type(layer).__name__ == skip else result
+    return keras.Model(inputs, x)
+
+
+def with_layers_of_their_own() -> keras.Model:
+    """Each activation as a layer, another layer for flattening, pixels scaled, names made up."""
+    return keras.Sequential(
+        [
+            keras.Input(SHAPE, name="paper"),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(8, (3, 3), name="eyes"),
+            layers.ReLU(),
+            layers.MaxPooling2D((2, 2)),
+            layers.Reshape((-1,)),
+            layers.Dropout(0.2),
+            layers.Dense(10),
+            layers.Activation("softmax"),
+        ]
+    )
+
+
+def nested() -> keras.Model:
+    """A network inside another one, with the activation as a function."""
+    inputs, conv, *rest = described()
+    eyes = keras.Sequential([inputs, conv], name="eyes")
+    outside = keras.Input(SHAPE)
+    x = eyes(outside)
+    for layer in rest[:-1]:
+        x = layer(x)
+    return keras.Model(outside, keras.ops.softmax(layers.Dense(10)(x)))
+
+
+def changed(place: int, *instead: object) -> keras.Model:
+    """The described network with something else in place of one of its layers."""
+    new = described()
+    new[place : place + 1 or None] = instead
+    return keras.Sequential(new)
+
+
+def unbuilt() -> keras.Model:
+    return keras.Sequential(described()[1:])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: keras.Sequential(described()), functional, with_layers_of_their_own, nested],
+)
+def test_any_network_that_meets_the_description_is_right(make, capsys) -> None:
+    check_network(make(), SHAPE, 10, KINDS, PARAMETERS)
+    assert capsys.readouterr().out == "Right.\n"
+
+
+def test_without_a_list_of_layers_any_classifier_is_right(capsys) -> None:
+    pooled = [keras.Input((None, None, 1)), layers.Conv2D(10, 3), layers.GlobalAveragePooling2D()]
+    check_network(keras.Sequential([*pooled, layers.Softmax()]), SHAPE, 10)
+    check_network(keras.Sequential(described()), SHAPE, 10)
+    assert capsys.readouterr().out == "Right.\n" * 2
+
+
+@pytest.mark.parametrize(
+    ("make", "hint"),
+    [
+        (lambda: changed(-1, layers.Dense(10)), 'activation="softmax"'),
+        (lambda: changed(-1, layers.Dense(10, activation="sigmoid")), 'activation="softmax"'),
+        (lambda: changed(0, keras.Input((32, 32, 1))), "(32, 32, 1); an image has (28, 28, 1)"),
+        (lambda: keras.Sequential([keras.Input((28, 28)), *described()[3:]]), "channels are miss"),
+        (lambda: changed(3), "Is Flatten missing"),
+        (lambda: functional(skip="Flatten"), "Is Flatten missing"),
+        (lambda: functional(skip="MaxPooling2D"), "MaxPooling2D is missing in what leads"),
+        (lambda: functional(skip="Conv2D"), "Conv2D is missing in what leads"),
+        (lambda: changed(-1, layers.Dense(9, activation="softmax")), "9 numbers come out"),
+        (lambda: changed(1, layers.Conv2D(8, 3)), "there is no ReLU"),
+        (lambda: changed(1, described()[1], layers.Conv2D(8, 3)), "a Conv2D more than described"),
+        (lambda: changed(1, layers.Conv2D(8, 5, activation="relu")), "parameters, and the desc"),
+        (lambda: changed(2, layers.MaxPool2D(3)), "Compare filters, kernel size, padding and poo"),
+        (lambda: described()[-1], "That is a single layer."),
+        (lambda: functional().output, "Tie both ends together"),
+        (described, "Give it to keras.Sequential"),
+        (lambda: functional().summary(print_fn=lambda *_, **__: None), "That is None."),
+        (lambda: keras.Sequential, "yours is a Sequential"),
+        (lambda: "Conv2D", "yours is a str"),
+        (unbuilt, "keras.Input((28, 28, 1))"),
+    ],
+)  # fmt: skip
+def test_a_network_gets_the_hint_about_its_likeliest_mistake(make, hint, capsys) -> None:
+    check_network(make(), SHAPE, 10, KINDS, PARAMETERS)
+    said = capsys.readouterr().out
+    assert said.startswith("Not yet. ") and hint in said
+
+
+@pytest.mark.parametrize("make", [lambda: ..., lambda: keras.Sequential([keras.Input(SHAPE)])])
+def test_a_network_that_has_no_layer_is_still_to_do(make, capsys) -> None:
+    check_network(make(), SHAPE, 10, KINDS)
+    assert capsys.readouterr().out == TO_DO + "\n"
+
+
+def test_a_network_that_stops_on_images_does_not_stop_the_notebook(capsys) -> None:
+    class Stopping(keras.layers.Layer):
+        def compute_output_spec(self, x):
+            return keras.KerasTensor(x.shape)
+
+        def call(self, x):
+            raise RuntimeError("no")
+
+    check_network(keras.Sequential([*described(), Stopping()]), SHAPE, 10)
+    assert "stops with RuntimeError" in capsys.readouterr().out
+
+
+def in_cells(*cells: str) -> str:
+    """What the last of these cells prints, when they are run one after the other in IPython."""
+    shell = InteractiveShell.instance()
+    try:
+        for cell in cells[:-1]:
+            shell.run_cell(cell)
+        with capture_output() as captured:
+            shell.run_cell(cells[-1])
+    finally:
+        InteractiveShell.clear_instance()
+    return str(captured.stdout)
+
+
+IMPORT = "from helpers.exercises import check"
+
+
+@pytest.mark.parametrize("broken", ["my_x = 4 +", "my_x = misspelled"])
+def test_an_answer_that_did_not_run_is_mentioned(broken: str) -> None:
+    said = in_cells(IMPORT, "my_x = 3", broken, "check(my_x, 3)")
+    assert said == f"{AFTER_AN_ERROR}\nRight.\n"
+    assert in_cells(IMPORT, broken, "my_x = 3", "check(my_x, 3)") == "Right.\n"
