@@ -1,9 +1,11 @@
 """Opening a run's folder: the first line of every notebook."""
 
-from collections.abc import Mapping
+import ast
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from series import chain, quiet
+from series import chain, quiet, settings
 from series.errors import LessonError
 from series.files import write_json
 from series.parameters import PARAMETERS, did_you_mean, parameter_problems
@@ -17,18 +19,21 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
     there.
 
     It also imports TensorFlow, quietly, so that the notebook's own import is quick and shows no
-    start-up notes.
+    start-up notes, and sees to it that the lesson's settings hold, whatever the machine's are.
 
     Args:
         notebook: the notebook's name, such as `04_training`.
         variables: the notebook's variables, `globals()`, among which are its parameters.
 
     Raises:
-        LessonError: a parameter is missing, misspelled or invalid, or an artifact that the notebook
-            needs is missing.
+        LessonError: a parameter is missing, misspelled or invalid, an artifact that the notebook
+            needs is missing, or a file has the name of a library.
     """
+    settings.refuse_impostors()
     declared = chain.BY_NAME[notebook].parameters
     values = {name: variables[name] for name in declared if name in variables}
+    if type(values.get("run")) is int:  # papermill reads `-p run 3` as a number
+        values["run"] = str(values["run"])
     # A line of the parameters cell carries a type, and Python keeps the names of such lines.
     typed = {
         name: did_you_mean(name, declared)
@@ -36,6 +41,9 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
         if name not in declared
     }
     wrong = {name: meant for name, meant in typed.items() if meant or name in PARAMETERS}
+    # papermill hands each notebook all parameters of a profile, those of other notebooks too.
+    given = {name: did_you_mean(name, PARAMETERS) for name in _injected_names(variables)}
+    wrong |= {name: meant for name, meant in given.items() if meant and name not in PARAMETERS}
     problems = [f"this notebook has no parameter {name}{meant}" for name, meant in wrong.items()]
     problems += [f"parameter {name} is not set" for name in declared if name not in values]
     problems += parameter_problems(values)
@@ -44,7 +52,8 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
     if problems:
         raise LessonError(
             "; ".join(problems),
-            "change the cell of parameters, restart the kernel, and run all cells",
+            "change the cell of parameters (or papermill's -p and -f), restart the kernel, and "
+            "run all cells",
         )
     folder = RunFolder(notebook, chain.runs_folder() / values.pop("run"), values)
     lacking = [
@@ -55,4 +64,18 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
     if lacking:
         raise missing(folder.path, lacking)
     quiet.import_tensorflow()
+    settings.set_libraries()
     return folder
+
+
+def _injected_names(variables: Mapping[str, Any]) -> Iterator[str]:
+    """The names that papermill's cell sets: the cell that it adds below the parameters, which
+    begins with `# Parameters`. IPython keeps the text of all cells that have run in `In`.
+    """
+    for source in variables.get("In", ()):
+        if str(source).startswith("# Parameters\n"):
+            with contextlib.suppress(SyntaxError):  # edited by hand since
+                for statement in ast.parse(source).body:
+                    if isinstance(statement, ast.Assign):
+                        targets = statement.targets
+                        yield from (name.id for name in targets if isinstance(name, ast.Name))

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import filelock
 
-from series import chain, files, quiet, runs
+from series import chain, files, quiet, runs, settings
 from series.errors import LessonError
 from series.runs import RunFolder
 from workers.cluster import others_are_there, this_cluster
@@ -108,6 +108,7 @@ def _work(name: str, recipe: Recipe, wait: int) -> int:
         target = RunFolder("workers", source.path / PRACTICE_FOLDER, asdict(recipe))
     with _locked(target.path) if cluster.is_chief else contextlib.nullcontext():
         quiet.import_tensorflow()
+        settings.set_libraries()
         from workers import engine
 
         if not others_are_there(cluster, wait):

@@ -3,6 +3,8 @@ sentence.
 """
 
 import os
+import subprocess
+import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -100,6 +102,46 @@ def test_a_misspelled_parameter_is_named_with_the_nearest() -> None:
         "not my_numbers, a learner's own"
     )
     assert "restart the kernel" in text, "or the misspelled name is still there, and refused again"
+
+
+INJECTED = "# Parameters\nrnu = 'typo'\nepochs = 1\nworkers = 2\nlabel = 'x'\n"
+
+
+def test_a_misspelled_parameter_from_papermill_is_named_and_other_notebooks_parameters_are_not() -> (
+    None
+):
+    text = refused("04_training", rnu="typo", In=["", "run: str = 'mine'", INJECTED])
+    assert text.startswith("this notebook has no parameter rnu (did you mean run?)\n")
+
+
+def test_a_scratch_variable_is_no_parameter() -> None:
+    cells = ["", "rnu = 3", "epoch = 1", "# Parameters of mine\nseeds = [1, 2]"]
+    assert open_run("01_setup", rnu=3, epoch=1, In=cells).path.name == "mine"
+
+
+def test_a_whole_number_is_a_run_s_name_and_other_things_are_not() -> None:
+    assert open_run("01_setup", run=3).path.name == "3"
+    for value in (True, 1.5, None):
+        assert "parameter run takes text" in refused("01_setup", run=value)
+
+
+@pytest.mark.parametrize(
+    ("file", "library"),
+    [("keras.py", "keras"), ("sklearn/__init__.py", "sklearn"), ("numpy.py", "numpy")],
+)
+def test_a_file_with_a_library_s_name_is_named(tmp_path: Path, file: str, library: str) -> None:
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).touch()
+    code = "from helpers.runs import open_run\nopen_run('01_setup', {'run': 'mine'})"
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(chain.ROOT)}
+    found = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    place = tmp_path / file.removesuffix("/__init__.py")
+    words = f"{place} has the name of the library {library}, so Python takes it for the library"
+    assert words in found.stderr
+    assert found.returncode == 1
 
 
 def test_parameters_that_are_not_set_are_named() -> None:

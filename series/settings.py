@@ -1,0 +1,116 @@
+"""The lesson's settings are the lesson's: what the environment, a file in the home folder or an
+IPython startup file says doesn't change what the notebooks compute, print or draw.
+
+This is the one place for all of them. Each package sets what is read at import by importing
+`series`; a notebook's first cell and every worker set the rest once TensorFlow is there. A notebook
+may choose otherwise later, as 03 does with its number format.
+"""
+
+import importlib.util
+import os
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from series.errors import LessonError
+
+# Read once, when TensorFlow or Keras is imported. Level 3 leaves out TensorFlow's notes about
+# processors and missing cards, which notebooks show in red; errors still come as exceptions.
+# Keras works with other engines too; this series is about TensorFlow.
+ENVIRONMENT = {
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_USE_LEGACY_KERAS": "0",
+}
+# These cut every training short, for debugging.
+NOT_OURS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
+# NumPy's own ways to print and to warn.
+PRINTING = {
+    "edgeitems": 3, "floatmode": "maxprec", "formatter": None, "infstr": "inf", "linewidth": 75,
+    "nanstr": "nan", "precision": 8, "sign": "-", "suppress": False, "threshold": 1000,
+}  # fmt: skip
+ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
+# What the lesson imports, and the distribution that brings it.
+LIBRARIES = {
+    "keras": "keras", "tensorflow": "tensorflow", "numpy": "numpy", "matplotlib": "matplotlib",
+    "scipy": "scipy", "sklearn": "scikit-learn", "PIL": "pillow", "psutil": "psutil",
+    "anywidget": "anywidget",
+}  # fmt: skip
+
+
+def set_environment() -> None:
+    """Set what TensorFlow and Keras read from the environment when they are imported."""
+    os.environ.update(ENVIRONMENT)
+    for name in NOT_OURS:
+        os.environ.pop(name, None)
+    # A GPU's memory grows as needed, so that two open notebooks can share one. It changes no
+    # result, so who sets it otherwise has a reason.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
+
+def set_libraries() -> None:
+    """Set what Keras, TensorFlow, NumPy, Matplotlib and IPython would take from elsewhere.
+
+    Raises:
+        LessonError: Keras was imported before, with another engine than TensorFlow.
+    """
+    import keras
+    import matplotlib
+    import numpy as np
+    import tensorflow as tf
+
+    if keras.config.backend() != "tensorflow":
+        raise LessonError(
+            f"Keras was imported before this cell, with the engine {keras.config.backend()}",
+            "restart the kernel; if it stays so, take Keras out of IPython's startup files "
+            "(python -m IPython locate profile names their folder)",
+        )
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
+    tf.config.run_functions_eagerly(False)
+    np.set_printoptions(**PRINTING)  # type: ignore[arg-type]
+    np.seterr(**ERRORS)  # type: ignore[arg-type]
+    matplotlib.rcdefaults()  # style, fonts, TeX; not the backend
+    if "IPython" in sys.modules:
+        shell = sys.modules["IPython"].get_ipython()
+        if shell is not None:  # a cell shows the value of its last line, not of each
+            shell.ast_node_interactivity = "last_expr"
+
+
+def refuse_impostors() -> None:
+    """See whether each library is the installed one, and not a file of the same name that Python
+    finds first, such as a `keras.py` beside the notebooks.
+
+    Raises:
+        LessonError: one of them isn't; the message names the file.
+    """
+    for name, distribution in LIBRARIES.items():
+        place = _place(name)
+        try:
+            installed = Path(metadata.distribution(distribution).locate_file(f"{name}/__init__.py"))  # type: ignore[arg-type]
+        except metadata.PackageNotFoundError:
+            continue  # `machine_checks` and the import itself say that it is missing
+        # An editable installation isn't where its distribution is.
+        if place is None or not installed.is_file() or place.resolve() == installed.resolve():
+            continue
+        file = place.parent if place.name == "__init__.py" else place
+        raise LessonError(
+            f"{file} has the name of the library {name}, so Python takes it for the library",
+            "give it another name, delete a folder __pycache__ beside it, and restart the kernel",
+        )
+
+
+def _place(name: str) -> Path | None:
+    """The file that `import name` runs or has run, or None where there is none."""
+    try:
+        found = (
+            sys.modules[name].__spec__ if name in sys.modules else importlib.util.find_spec(name)
+        )
+    except (AttributeError, ValueError):  # a module made by hand has no file
+        return None
+    return Path(found.origin) if found and found.origin and found.has_location else None
