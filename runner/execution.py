@@ -28,7 +28,6 @@ from series.chain import Notebook
 
 LAST_LINES = 8
 START_TIMEOUT = 180  # seconds; a slow disk, a cold start
-SKIPPED = {"exercise", "check", "solution", "demo"}  # tags of cells that nothing later needs
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 # What kernels and TensorFlow write whenever they start.
 CHATTER = re.compile(
@@ -89,7 +88,7 @@ class Execution:
         executed = self.asked.folder / f"{self.notebook.name}.ipynb"
         content, skipped = (
             files.read_json(self.notebook.path),
-            SKIPPED if self.asked.catch_up else set(),
+            chain.SKIPPED_TAGS if self.asked.catch_up else set(),
         )
         content["cells"] = [
             cell for cell in content["cells"] if not skipped & set(cell["metadata"].get("tags", []))

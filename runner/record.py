@@ -39,11 +39,6 @@ PACKAGES = (
 METRICS, HISTORY, REPORT = "metrics.json", "history.json", "report.html"
 KERNEL_LOG = "kernel.log"  # what the last kernel said outside its notebook
 LOCKS = (runs.RUN_LOCK, ".record.lock")
-# What a notebook, or `python -m workers`, writes beside its artifacts.
-BESIDE = {
-    "04_training": ("checkpoint", "tensorboard"),
-    "08_scaling_out": ("checkpoint-of-workers",),
-}
 
 
 def now() -> str:
@@ -213,7 +208,7 @@ def files_of(folder: Path, notebooks: Iterable[chain.Notebook]) -> list[Path]:
     """What these notebooks wrote into a run's folder, as far as it is there."""
     names: list[str] = []
     for notebook in notebooks:
-        names += [*notebook.saves, f"{notebook.name}.ipynb", *BESIDE.get(notebook.name, ())]
+        names += [*notebook.saves, f"{notebook.name}.ipynb", *notebook.folders]
     return [folder / name for name in names if os.path.lexists(folder / name)]
 
 

@@ -15,9 +15,8 @@ from nbconvert import HTMLExporter
 
 from runner import screen
 from runner.record import RunRecord, read_quietly
+from series import chain
 from series.files import display_path
-
-PICTURES = ("losses-figure", "confusion-figure", "worst-figure")  # ids of the cells that show them
 
 
 def page(record: RunRecord) -> str:
@@ -35,7 +34,7 @@ def page(record: RunRecord) -> str:
         outputs = [
             output
             for cell in notebook.cells
-            if cell.get("id") in PICTURES
+            if cell.get("id") in chain.REPORT_PICTURES
             for output in cell.outputs
         ]
         for output in outputs:

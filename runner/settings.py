@@ -72,14 +72,9 @@ def resolve(
         name = Path(profile or INTERACTIVE).stem
     if problem := chain.run_name_problem(name):
         problems.append(LessonError(problem, "give the run another name with --name"))
-    start = _index(first, 0, problems)
-    end = _index(last, max(start, len(chain.NOTEBOOKS) - 1), problems)
-    if start > end:
-        problems.append(
-            LessonError(f"--from {first} comes after --to {last}", "swap the two, or leave one out")
-        )
+    notebooks, wrong = chosen_notebooks(first, last)
+    problems += wrong
     good = {key: value for key, value in values.items() if not parameter_problems({key: value})}
-    notebooks = [notebook.name for notebook in chain.ALL[start : end + 1]]
     forced = first is not None or bool(options.get("fresh"))
     return Asked(name, profile, given, good, notebooks, forced, **options), problems
 
@@ -133,20 +128,26 @@ def _read_profile(profile: str) -> tuple[str, dict[str, Any]]:
     return profile, {str(name): cast(str(name), value) for name, value in content.items()}
 
 
-def _index(word: str | None, default: int, problems: list[LessonError]) -> int:
-    """The index of a notebook given by its name, with or without .ipynb, by how its name begins, or
-    by its number.
+def chosen_notebooks(first: str | None, last: str | None) -> tuple[list[str], list[LessonError]]:
+    """The notebooks from `first` to `last`, and what is wrong with these two words.
+
+    A notebook beside the lesson is among them only where one of the words names it: `--to 08` needs
+    no 07.
     """
-    if word is None:
-        return default
-    names = [notebook.name for notebook in chain.ALL]
-    found = [
-        index
-        for index, name in enumerate(names)
-        if name.startswith(word.removesuffix(".ipynb").zfill(2))
-    ]
-    if len(found) == 1:
-        return found[0]
-    what = f"there is no notebook {word}{did_you_mean(word, names)}"
-    problems.append(LessonError(what, f"take one of {', '.join(names)}"))
-    return default
+    ends: list[chain.Notebook | None] = []
+    problems = []
+    for word in (first, last):
+        try:
+            ends.append(chain.find_notebook(word) if word is not None else None)
+        except LessonError as error:
+            problems.append(error)
+    if problems:
+        return [], problems
+    start = chain.ALL.index(ends[0]) if ends[0] else 0
+    end = chain.ALL.index(ends[1]) if ends[1] else max(start, len(chain.NOTEBOOKS) - 1)
+    if start > end:
+        what = f"--from {first} comes after --to {last}"
+        return [], [LessonError(what, "swap the two, or leave one out")]
+    between = chain.ALL[start : end + 1]
+    chosen = [each for each in between if each in chain.NOTEBOOKS or each in ends]
+    return [notebook.name for notebook in chosen], []

@@ -41,7 +41,7 @@ def store_outputs(folder: Path) -> int:
             then.
     """
     changed = [(notebook, with_outputs(notebook, folder)) for notebook in chain.NOTEBOOKS]
-    beside = folder.with_name(f"{folder.name}-workers")
+    beside = folder.with_name(folder.name + chain.WORKERS_RUN_SUFFIX)
     if (beside / f"{chain.SCALING.name}.ipynb").is_file():
         changed.append((chain.SCALING, with_outputs(chain.SCALING, beside)))
     for notebook, content in changed:
@@ -113,7 +113,9 @@ def _delete_run(folder: Path) -> None:
     """Delete what the project wrote into a run's folder, its record last, and the folder if nothing
     else is in it.
     """
-    if runs.is_run(practice := folder / "practice"):  # the run within the run that 08 makes
+    if runs.is_run(
+        practice := folder / chain.PRACTICE_FOLDER
+    ):  # the run within the run that 08 makes
         _delete_run(practice)
     beside = [folder / record.REPORT, folder / record.KERNEL_LOG, *folder.glob(".*.partial.*")]
     try:

@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from series.errors import LessonError
+from series.parameters import did_you_mean
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS_FOLDER = ROOT / "notebooks"
 PROFILES_FOLDER = ROOT / "profiles"
@@ -21,16 +24,48 @@ def runs_folder() -> Path:
     return (ROOT / Path(os.environ.get("DIGITS_RUNS") or "runs").expanduser()).resolve()
 
 
+# The last fifth of the training images is held out, as Keras' validation_split takes it.
+VALIDATION_SHARE = 0.2
+# Tags of cells that nothing later needs; catching up skips them.
+SKIPPED_TAGS = frozenset(("exercise", "check", "solution", "demo"))
+# Ids of the cells whose pictures a report begins with.
+REPORT_PICTURES = ("losses-figure", "confusion-figure", "worst-figure")
+# Folders in a run beside the artifacts.
+CHECKPOINT_FOLDER = "checkpoint"
+TENSORBOARD_FOLDER = "tensorboard"
+WORKERS_CHECKPOINT_FOLDER = "checkpoint-of-workers"
+PRACTICE_FOLDER = "practice"  # a run within the run
+# What `make run-scaling` adds to a profile's name to name its run.
+WORKERS_RUN_SUFFIX = "-workers"
+
+
 @dataclass(frozen=True)
 class Notebook:
-    """One notebook: its name without `.ipynb`, the artifacts that it needs and saves, the names of
-    its parameters.
+    """One notebook.
+
+    Attributes:
+        name: its file's name without `.ipynb`.
+        needs: artifacts of earlier notebooks that it can't do without.
+        saves: artifacts that it saves.
+        parameters: names of its parameters.
+        folders: folders that it writes in the run's folder, beside its artifacts.
+        modules: the project's modules that its result is made from, as paths. When one changes, the
+            result is stale.
+        shows: modules and other files that only change what a reader sees: figures, captions,
+            checks of answers. `make outputs` compares them, a run doesn't.
+        data: files and folders that come with the project and that its result is made from.
+        packages: installed packages whose versions its result depends on.
     """
 
     name: str
     needs: tuple[str, ...] = ()
     saves: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ("tensorflow", "keras", "numpy")
 
     @property
     def path(self) -> Path:
@@ -38,18 +73,36 @@ class Notebook:
         return NOTEBOOKS_FOLDER / f"{self.name}.ipynb"
 
 
+LOADING = ("helpers/data.py", "helpers/folders.py", "helpers/pictures.py")
+SHOWING = ("helpers/exercises.py", "helpers/figures/__init__.py")
+
+# The lesson: `make run` runs these.
 NOTEBOOKS = (
-    Notebook("01_setup", saves=("environment.json",), parameters=("run",)),
+    Notebook(
+        "01_setup",
+        saves=("environment.json",),
+        parameters=("run",),
+        modules=("helpers/checks.py", *LOADING),
+        shows=(*SHOWING, "helpers/figures/setup.py"),
+        data=("data/mnist.npz",),
+    ),
     Notebook(
         "02_dataset",
         saves=("dataset.npz",),
         parameters=("run", "dataset", "normalization", "image_size", "test_share", "seed"),
+        modules=LOADING,
+        shows=(*SHOWING, "helpers/figures/dataset.py"),
+        data=("data/mnist.npz",),
+        packages=("tensorflow", "keras", "numpy", "pillow", "scipy"),
     ),
     Notebook(
         "03_model",
         needs=("dataset.npz",),
         saves=("model.keras",),
         parameters=("run", "filters", "precision", "seed"),
+        modules=("helpers/lesson.py", "helpers/precision.py"),
+        shows=(*SHOWING, "helpers/figures/model.py"),
+        packages=("tensorflow", "keras", "numpy", "h5py"),
     ),
     Notebook(
         "04_training",
@@ -65,29 +118,86 @@ NOTEBOOKS = (
             "warmup",
             "train_images",
         ),
+        folders=(CHECKPOINT_FOLDER, TENSORBOARD_FOLDER),
+        modules=("helpers/lesson.py", "helpers/training.py"),
+        shows=(*SHOWING, "helpers/figures/training.py"),
+        packages=("tensorflow", "keras", "numpy", "h5py"),
     ),
     Notebook(
         "05_testing",
         needs=("dataset.npz", "trained.keras"),
         saves=("metrics.json", "predictions.npz"),
         parameters=("run", "test_images", "expected_accuracy"),
+        modules=("helpers/lesson.py",),
+        shows=(*SHOWING, "helpers/figures/testing.py"),
+        packages=("tensorflow", "keras", "numpy", "h5py", "scikit-learn", "scipy"),
     ),
     Notebook(
         "06_inference",
         needs=("dataset.npz", "trained.keras"),
         parameters=("run", "picture", "seed"),
+        modules=("helpers/lesson.py", *LOADING),
+        shows=(
+            *SHOWING,
+            "helpers/figures/inference.py",
+            "helpers/canvas/__init__.py",
+            "helpers/canvas/canvas.js",
+            "helpers/canvas/canvas.css",
+        ),
+        data=("data/drawings",),
+        packages=("tensorflow", "keras", "numpy", "h5py", "pillow", "scipy"),
     ),
 )
-# Beside the series: it starts worker processes of its own, and runs only when asked for (make
-# run-scaling).
-SCALING = Notebook(
+# Beside the lesson: each runs only when --from or --to names it.
+SCALING = Notebook(  # it starts worker processes of its own: make run-scaling
     "08_scaling_out",
     needs=("dataset.npz", "model.keras"),
     parameters=("run", "workers", "practice_images", "seed"),
+    folders=(WORKERS_CHECKPOINT_FOLDER,),  # PRACTICE_FOLDER is a run of its own
+    modules=(
+        "helpers/lesson.py",
+        "helpers/training.py",
+        "workers/__init__.py",
+        "workers/__main__.py",
+        "workers/cli.py",
+        "workers/cluster.py",
+        "workers/engine.py",
+        "workers/launcher.py",
+        "workers/recipe.py",
+    ),
+    shows=(*SHOWING, "helpers/figures/scaling.py"),
+    packages=("tensorflow", "keras", "numpy", "h5py"),
 )
-ALL = (*NOTEBOOKS, SCALING)
+EXTRAS = (SCALING,)
+ALL = (*NOTEBOOKS, *EXTRAS)  # in the order of their numbers
 BY_NAME = {notebook.name: notebook for notebook in ALL}
-MAKER = {artifact: notebook.name for notebook in NOTEBOOKS for artifact in notebook.saves}
+MAKER = {artifact: notebook.name for notebook in ALL for artifact in notebook.saves}
+# The modules that every notebook uses and that no result is made from.
+PLUMBING = ("series/", "helpers/__init__.py", "helpers/runs.py")
+
+# What notebooks were called before.
+RENAMED = {"07_scaling_out": "08_scaling_out"}
+
+
+def find_notebook(word: str) -> Notebook:
+    """The notebook that `word` means: its number, its name or how that begins, or its path.
+
+    Raises:
+        LessonError: there is no such notebook, or several begin so.
+    """
+    stem = word.replace("\\", "/").rpartition("/")[2].removesuffix(".ipynb")
+    if stem in RENAMED:
+        raise LessonError(f"{stem} is called {RENAMED[stem]} now", f"take {RENAMED[stem]}")
+    beginning = stem.lstrip("0")
+    if stem.isdecimal():
+        beginning += "_"  # a number is a whole one: 1 is not 10
+    matching = [each for each in ALL if each.name.lstrip("0").startswith(beginning)]
+    if beginning.strip("_") and len(matching) == 1:
+        return matching[0]
+    names = [notebook.name for notebook in ALL]
+    what = f"there is no notebook {word!r}{did_you_mean(stem, names)}"
+    raise LessonError(what, f"take one of {', '.join(names)}")
+
 
 # A trained model only makes sense with the data and the normalization that it was trained on.
 BOUND_TO = {"trained.keras": ("dataset.npz",)}

@@ -22,7 +22,6 @@ from workers.launcher import EXIT_WORKER_LOST, start_workers, stop_with_launcher
 from workers.recipe import Recipe
 
 EXIT_FAILED, EXIT_REFUSED, EXIT_INTERRUPTED = 1, 2, 130
-PRACTICE_FOLDER = "practice"  # in the run's folder
 
 
 @click.command()
@@ -105,7 +104,7 @@ def _work(name: str, recipe: Recipe, wait: int) -> int:
     cluster = this_cluster()
     source = target = _open(name, recipe, cluster.workers)
     if recipe.practice:  # a run within the run, so that the run's own trained model is kept
-        target = RunFolder("workers", source.path / PRACTICE_FOLDER, asdict(recipe))
+        target = RunFolder("workers", source.path / chain.PRACTICE_FOLDER, asdict(recipe))
     with _locked(target.path) if cluster.is_chief else contextlib.nullcontext():
         quiet.import_tensorflow()
         settings.set_libraries()

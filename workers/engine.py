@@ -28,7 +28,6 @@ from series.runs import RunFolder
 from workers.cluster import Cluster
 from workers.recipe import Recipe
 
-CHECKPOINT_FOLDER = "checkpoint-of-workers"  # in the run's folder
 errors = tf.errors
 # What TensorFlow raises in the others when a worker is gone: its coordination service misses the
 # heartbeats of ten seconds, or a connection breaks before that.
@@ -68,7 +67,7 @@ def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe
     keras.utils.set_random_seed(recipe.seed)
     training = Training(strategy, source, recipe)
     checkpoint = Checkpoint(
-        target.path / CHECKPOINT_FOLDER, training.recorder, asdict(recipe) | used
+        target.path / chain.WORKERS_CHECKPOINT_FOLDER, training.recorder, asdict(recipe) | used
     )
     training.resume(checkpoint)
     done = training.recorder.history["epochs"]
@@ -124,7 +123,7 @@ def split(count: int, shares: int) -> tuple[np.ndarray, np.ndarray]:
     All workers need equally many, so up to `shares` - 1 images at the end of each part are left
     out.
     """
-    first = int(count * (1 - 0.2))
+    first = int(count * (1 - chain.VALIDATION_SHARE))
     return np.arange(first - first % shares), np.arange(first, count - (count - first) % shares)
 
 

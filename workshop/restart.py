@@ -1,4 +1,4 @@
-"""Starting again: a notebook goes back to how it was, and what the learner wrote is kept beside it."""
+"""Starting again: a notebook goes back to how it was; what the learner wrote is kept beside it."""
 
 import itertools
 import shutil
@@ -27,7 +27,8 @@ def restart(root: Path, wanted: Iterable[str]) -> list[str]:
     Raises:
         LessonError: there is no such notebook, or its original can't be found.
     """
-    names = [_name(word) for word in wanted] or [notebook.name for notebook in chain.ALL]
+    names = [chain.find_notebook(word).name for word in wanted]
+    names = names or [notebook.name for notebook in chain.ALL]
     originals = {
         name: _original(root, name) for name in names
     }  # all of them, before anything is changed
@@ -35,19 +36,6 @@ def restart(root: Path, wanted: Iterable[str]) -> list[str]:
         _put_back(root / "notebooks" / f"{name}.ipynb", original)
         for name, original in originals.items()
     ]
-
-
-def _name(word: str) -> str:
-    beginning = Path(word).name.removesuffix(".ipynb")
-    found = [
-        notebook.name
-        for notebook in chain.ALL
-        if notebook.name.lstrip("0").startswith(beginning.lstrip("0"))
-    ]
-    if len(found) != 1 or not beginning.strip("0"):
-        names = ", ".join(notebook.name for notebook in chain.ALL)
-        raise LessonError(f"there is no notebook {word!r}", f"name one of {names}")
-    return found[0]
 
 
 def _original(root: Path, name: str) -> bytes:

@@ -50,7 +50,7 @@ def test_everything_is_refused_at_once_without_tensorflow(project, tmp_path):
     for word in (
         "epoch (did you mean epochs?)",
         "not 'many'",
-        "no notebook nine",
+        "no notebook 'nine'",
         "own.npz is damaged",
     ):
         assert word in output

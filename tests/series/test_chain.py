@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from series import chain
+from series.errors import LessonError
 from series.parameters import PARAMETERS, parameter_problems
 
 
@@ -81,3 +82,31 @@ def test_a_run_cannot_have_a_name_that_leads_elsewhere_or_that_windows_keeps_for
     name: object,
 ) -> None:
     assert "cannot be called" in (chain.run_name_problem(name) or "")
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["4", "04", "04_", "4_training", "04_training", "04_training.ipynb", "notebooks/04_training.ipynb",
+     "C:\\lesson\\notebooks\\04_training.ipynb", "./04_training"],
+)  # fmt: skip
+def test_a_notebook_is_found_by_number_name_or_path(word: str) -> None:
+    assert chain.find_notebook(word).name == "04_training"
+
+
+@pytest.mark.parametrize(
+    "word", ["", "0", "9", "14", "0_", "_", ".ipynb", "notebooks/", "4_tr_", "²"]
+)
+def test_a_word_that_means_no_notebook_gets_a_sentence(word: str) -> None:
+    with pytest.raises(LessonError, match="there is no notebook"):
+        chain.find_notebook(word)
+
+
+def test_a_notebook_that_was_renamed_is_said_to_have_another_name_now() -> None:
+    with pytest.raises(LessonError, match="07_scaling_out is called 08_scaling_out now"):
+        chain.find_notebook("notebooks/07_scaling_out.ipynb")
+
+
+def test_what_stands_in_the_makefile_and_in_the_chain_is_the_same() -> None:
+    makefile = (chain.ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f'--name "$(PROFILE){chain.WORKERS_RUN_SUFFIX}"' in makefile
+    assert f"--from {chain.SCALING.name}" in makefile
