@@ -9,7 +9,7 @@ INSTALLED = .venv/installed-from-lock
 PIP_INSTALL = $(VENV_PYTHON) -m pip install --disable-pip-version-check --progress-bar off -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-scaling test test-all test-browser lab workshop outputs lock lint format clean setup
+.PHONY: help run run-scaling test test-all test-browser lab lab-originals workshop outputs lock lint format clean setup
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -34,8 +34,11 @@ run-scaling: $(INSTALLED) ## run 8. Scaling out, several workers, on the data an
 	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --to 03_model
 	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --from 08_scaling_out
 
-lab: $(INSTALLED) ## open the first notebook in JupyterLab, which wraps long lines of code
-	@JUPYTER_CONFIG_PATH=docs/jupyter $(VENV_PYTHON) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/01_setup.ipynb
+lab: $(INSTALLED) ## open JupyterLab on copies of your own, in my-notebooks/, without outputs
+	@$(VENV_PYTHON) -m workshop lab
+
+lab-originals: $(INSTALLED) ## open JupyterLab on the notebooks themselves, to change them
+	@$(VENV_PYTHON) -m workshop lab --originals
 
 test: $(INSTALLED) ## run the quick tests, the notebooks against their stored outputs included
 	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile -m "not slow and not browser"

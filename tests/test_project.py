@@ -3,6 +3,7 @@ texts, sizes, imports.
 """
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import runner.cli
 import workers.cli
 import workshop.cli
 from series.chain import NOTEBOOKS_FOLDER, ROOT
+from series.runs import RECORD
 
 TEXTS = [*ROOT.glob("*.md"), *NOTEBOOKS_FOLDER.glob("*.ipynb"), *(ROOT / "workshop").glob("*.md")]
 PACKAGES = ("series", "helpers", "runner", "workers", "workshop")
@@ -164,3 +166,43 @@ def test_a_python_that_does_not_fit_is_refused_in_one_sentence(version, fits):
     assert (found.returncode == 0) == fits
     assert fits or "make run PYTHON=python3.12" in found.stderr
     assert len(found.stderr.splitlines()) == (0 if fits else 1)
+
+
+def test_a_codespace_makes_the_environment_with_a_python_that_fits():
+    # It has never been tried, and says so.
+    text = (ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8")
+    container = json.loads(text)
+    assert "untried" in container["name"]
+    image, _, version = container["image"].rpartition(":")
+    assert image == "mcr.microsoft.com/devcontainers/python"
+    assert tuple(map(int, version.split("."))) in ((3, 11), (3, 12), (3, 13))
+    program, target = container["postCreateCommand"].split()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert program == "make" and re.search(rf"^{target}:", makefile, re.MULTILINE)
+    settings = container["customizations"]["vscode"]["settings"]
+    assert settings["python.defaultInterpreterPath"].endswith("/.venv/bin/python")
+
+
+def test_the_citation_names_this_version_and_license():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()  # what its format asks
+    assert citation["version"] == project()["version"]
+    assert citation["license"] == project()["license"]
+    holder = re.search(r"Copyright \(c\) \d+ (.+)", (ROOT / "LICENSE").read_text(encoding="utf-8"))
+    assert holder and citation["authors"] == [{"name": holder[1]}]
+
+
+def test_the_issue_form_asks_for_the_record_of_the_run():
+    forms = list((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+    assert forms
+    for path in forms:
+        form = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert {"name", "description", "body"} <= form.keys()
+        ids = [part["id"] for part in form["body"]]
+        assert len(set(ids)) == len(ids)
+        for part in form["body"]:
+            assert part["type"] in ("input", "textarea", "dropdown", "checkboxes")
+            assert part["attributes"]["label"]
+            assert (part["type"] == "dropdown") == ("options" in part["attributes"])
+        (record,) = (part for part in form["body"] if RECORD in part["attributes"]["label"])
+        assert record["attributes"]["render"] == "json"

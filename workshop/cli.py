@@ -1,4 +1,4 @@
-"""The command line: `python -m workshop OUT` and `python -m workshop restart`."""
+"""The command line: `python -m workshop OUT`, `python -m workshop lab` and `… restart`."""
 
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from series.errors import LessonError
 from workshop.restart import restart as put_back
 from workshop.wheels import PYTHONS, SYSTEMS, THIS_PYTHON
 
-PACKAGES = """Also put the wheels of all packages into OUT/packages, up to 0.8 GB, for a system (repeat it for
-several) or for the one that this runs on, so that learners install without a network."""
+PACKAGES = """Also put the wheels of all packages into OUT/packages, up to 0.8 GB, for a system
+(repeat it for several) or for the one that this runs on, so that learners install without a
+network."""
 
 
 class Commands(click.Group):
@@ -62,6 +63,21 @@ def copies(out: Path, packages: tuple[str, ...], python: str) -> None:
 
     make_copies(chain.ROOT, out, packages, python)
     click.echo(f"Written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option("--originals", is_flag=True, help="Open the notebooks themselves, to change them.")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def lab(originals: bool, options: tuple[str, ...]) -> None:
+    """Open JupyterLab on notebooks of your own: copies without outputs, in my-notebooks/, which are
+    made and renewed on the way. In a workshop's copy, open its notebooks. OPTIONS go to JupyterLab.
+    """
+    from workshop import lab as jupyterlab
+
+    folder, sentences = jupyterlab.prepare(chain.ROOT, originals)
+    click.echo("\n".join(sentences))
+    click.echo("JupyterLab opens in your browser; Ctrl-C in this terminal ends it.")
+    jupyterlab.start(chain.ROOT, folder, options)
 
 
 @main.command()

@@ -2,14 +2,10 @@
 to read.
 """
 
-import copy
-import json
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import yaml
@@ -19,6 +15,7 @@ from series.errors import LessonError
 from series.files import atomic_write
 from workshop import site, wheels
 from workshop.restart import ORIGINALS
+from workshop.variants import for_instructor, for_learner
 
 # What the notebooks, and the commands in them, use. Not the tests: they hold for the notebooks as
 # committed.
@@ -34,7 +31,6 @@ SETTINGS = (
 FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", *SETTINGS)
 UNWANTED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".*.partial.*", ".DS_Store")
 INSTRUCTORS_ONLY, LEARNERS_PAGE = Path("workshop", "INSTRUCTOR.md"), Path("workshop", "LEARNER.md")
-YOUR_OWN = "# Your own way, if you want to try more\n"
 
 
 def make_copies(
@@ -87,6 +83,10 @@ def make_copies(
 
 
 def _check(out: Path) -> None:
+    if out.is_symlink():
+        raise LessonError(
+            f"{out} is a link, and nothing is written through a link", "name a new folder"
+        )
     try:
         if out.exists() and any(out.iterdir()):
             raise LessonError(
@@ -102,7 +102,7 @@ def _check(out: Path) -> None:
 
 
 def _copy_project(root: Path, folder: Path, notebooks: Mapping[str, nbformat.NotebookNode]) -> None:
-    """Copy the project with these notebooks, and keep each a second time for whoever starts again."""
+    """Copy the project with these notebooks, and keep each a second time, to start again from."""
     for name in FOLDERS:
         shutil.copytree(root / name, folder / name, ignore=UNWANTED)
     for name in FILES:
@@ -111,51 +111,3 @@ def _copy_project(root: Path, folder: Path, notebooks: Mapping[str, nbformat.Not
         place.mkdir(exist_ok=True)
         for name, notebook in notebooks.items():
             nbformat.write(notebook, place / f"{name}.ipynb")
-
-
-def for_learner(
-    notebook: nbformat.NotebookNode, profile: Mapping[str, Any]
-) -> nbformat.NotebookNode:
-    """A notebook as learners get it: no outputs, no instructor's notes, a place to write instead of
-    each solution.
-
-    Args:
-        notebook: the committed notebook; it is left as it is.
-        profile: values for the parameters that it has among these.
-    """
-    learners = copy.deepcopy(notebook)
-    learners.cells = [
-        cell for cell in learners.cells if "instructor" not in cell.metadata.get("tags", [])
-    ]
-    for cell in learners.cells:
-        cell.source = cell.source.replace(
-            "<details open>", "<details>"
-        )  # as in an instructor's copy
-        if cell.cell_type == "code":
-            cell.update(outputs=[], execution_count=None)
-            cell.metadata["jupyter"] = {
-                "source_hidden": "check" in cell.metadata.get("tags", [])
-            }  # it tells
-        if "parameters" in cell.metadata.get("tags", []):
-            cell.source = with_values(cell.source, profile)
-        if "solution" in cell.metadata.get("tags", []):
-            cell.source = YOUR_OWN
-    return learners
-
-
-def for_instructor(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """A notebook as instructors get it: with outputs and notes, and nothing folded."""
-    instructors = copy.deepcopy(notebook)
-    for cell in instructors.cells:
-        cell.metadata.pop("jupyter", None)
-        cell.source = cell.source.replace("<details>", "<details open>")
-    return instructors
-
-
-def with_values(source: str, values: Mapping[str, Any]) -> str:
-    """The source of a parameters cell with other values, in lines such as `epochs: int = 3  #
-    passes`.
-    """
-    for name, value in values.items():
-        source = re.sub(rf"(?m)^({name}: \w+ = ).*?(?=  #|$)", rf"\g<1>{json.dumps(value)}", source)
-    return source

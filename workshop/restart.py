@@ -1,20 +1,27 @@
-"""Starting again: a notebook goes back to how it was; what the learner wrote is kept beside it."""
+"""Starting again: a notebook goes back to how it was, and its reader's is kept beside it."""
 
 import itertools
+import json
 import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from series import chain
 from series.errors import LessonError
 from series.files import atomic_write
+from workshop import own
 
-ORIGINALS = Path("workshop", "original")  # in a copy, where there is no git
+ORIGINALS = Path("workshop", "original")  # in a workshop's copy, where there is no git
 
 
 def restart(root: Path, wanted: Iterable[str]) -> list[str]:
     """Put notebooks back as they were.
+
+    These are the notebooks that `python -m workshop lab` opens: in a workshop's copy those in
+    `notebooks/`, elsewhere the copies in `my-notebooks/`. Where nobody has made these yet, those in
+    `notebooks/` go back to what git has.
 
     Args:
         root: the project's folder, or a copy's.
@@ -29,24 +36,26 @@ def restart(root: Path, wanted: Iterable[str]) -> list[str]:
     """
     names = [chain.find_notebook(word).name for word in wanted]
     names = names or [notebook.name for notebook in chain.ALL]
-    originals = {
-        name: _original(root, name) for name in names
-    }  # all of them, before anything is changed
-    return [
-        _put_back(root / "notebooks" / f"{name}.ipynb", original)
-        for name, original in originals.items()
-    ]
+    folder = own.folder_of(root)
+    if not folder.is_dir():
+        folder = root / "notebooks"
+    own.refuse_link(folder)
+    # All of them, before anything is changed.
+    originals = {name: _original(root, folder, name) for name in names}
+    return [_put_back(folder / f"{name}.ipynb", original) for name, original in originals.items()]
 
 
-def _original(root: Path, name: str) -> bytes:
-    kept = root / ORIGINALS / f"{name}.ipynb"
-    if kept.is_file():
-        return kept.read_bytes()
+def _original(root: Path, folder: Path, name: str) -> bytes:
+    """The original of a notebook in `folder`, as its file's bytes."""
+    if folder.name == own.FOLDER:
+        return own.fresh_copy(root, name)
+    if (original := root / ORIGINALS / f"{name}.ipynb").is_file():
+        return original.read_bytes()
     if git := shutil.which("git"):
-        show = [git, "-C", str(root), "show", f"HEAD:./notebooks/{name}.ipynb"]
-        shown = subprocess.run(show, capture_output=True, check=False)
-        if shown.returncode == 0:
-            return shown.stdout
+        command = [git, "-C", str(root), "show", f"HEAD:./notebooks/{name}.ipynb"]
+        answer = subprocess.run(command, capture_output=True, check=False)
+        if answer.returncode == 0:
+            return answer.stdout
     raise LessonError(
         f"the original of {name} is neither in {ORIGINALS.as_posix()} nor known to git",
         "unpack the zip that you were given once more, and take the notebook from there",
@@ -54,13 +63,32 @@ def _original(root: Path, name: str) -> bytes:
 
 
 def _put_back(path: Path, original: bytes) -> str:
-    if path.is_file() and path.read_bytes() == original:
+    if path.is_file() and _same_notebook(path.read_bytes(), original):
         return f"{path.stem} is as it was."
-    said = f"{path.stem} is as it was again"
-    if path.is_file():
-        free = (path.with_name(f"{path.stem}.mine-{number}.ipynb") for number in itertools.count(1))
-        mine = path.rename(next(name for name in free if not name.exists()))
-        said += f"; yours is kept as {mine.name}"
+    sentence = f"{path.stem} is as it was again"
+    if path.is_file() or path.is_symlink():
+        names = (f"{path.stem}.mine-{number}.ipynb" for number in itertools.count(1))
+        mine = path.rename(next(path.with_name(name) for name in names if _free(path, name)))
+        sentence += f"; yours is kept as {mine.name}"
     with atomic_write(path) as temporary:
         temporary.write_bytes(original)
-    return f"{said}. In JupyterLab, close it and open it again."
+    return f"{sentence}. In JupyterLab, close it and open it again."
+
+
+def _free(path: Path, name: str) -> bool:
+    beside = path.with_name(name)
+    return not (beside.exists() or beside.is_symlink())
+
+
+def _same_notebook(file: bytes, other: bytes) -> bool:
+    """Whether two notebook files hold the same, whatever the ends of their lines: git may write
+    them as Windows does.
+    """
+    return file == other or _json(file) == _json(other) is not None
+
+
+def _json(file: bytes) -> Any:
+    try:
+        return json.loads(file)
+    except ValueError:
+        return None  # it is no notebook any more

@@ -73,7 +73,7 @@ def write(notebooks: Mapping[str, NotebookNode], root: Path, folder: Path) -> No
 
 
 def page(notebook: NotebookNode, title: str) -> str:
-    """One notebook as a page: solutions folded, instructor's notes out, links to the other pages."""
+    """One notebook as a page: solutions folded, no instructor's notes, links to the other pages."""
     cells = [
         NotebookNode(cell)
         for cell in notebook.cells

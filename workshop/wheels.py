@@ -48,7 +48,8 @@ def download(lock: Path, system: str, python: str, folder: Path) -> None:
     if subprocess.run(pip_command(lock, system, python, folder), check=False).returncode:
         raise LessonError(
             "pip could not download all packages, so nothing was written; its reason is above",
-            "see that this machine has a network and 4 GB of free space, then run this again: what pip has is kept",
+            "see that this machine has a network and 4 GB of free space, then run this again: what "
+            "pip has is kept",
         )
 
 

@@ -24,6 +24,7 @@ from workshop import copies, wheels
 from workshop.cli import main
 from workshop.restart import restart
 from workshop.site import opening, page
+from workshop.variants import YOUR_OWN
 
 NAMES = [notebook.name for notebook in chain.ALL]
 WORKSHOP = chain.ROOT / "workshop"
@@ -49,7 +50,7 @@ def tagged(found: list[nbformat.NotebookNode], tag: str) -> list[nbformat.Notebo
 def test_learners_get_no_solutions_no_notes_and_no_outputs(out, name):
     found = cells(out / "learner", name)
     assert tagged(found, "instructor") == []
-    assert {cell["source"] for cell in tagged(found, "solution")} == {copies.YOUR_OWN}
+    assert {cell["source"] for cell in tagged(found, "solution")} == {YOUR_OWN}
     assert [cell["id"] for cell in found if cell["cell_type"] == "code" and cell["outputs"]] == []
     assert len(tagged(found, "exercise")) == len(tagged(found, "check")) >= 2
 
@@ -121,6 +122,25 @@ def test_a_folder_that_holds_something_or_cannot_be_written_is_refused(tmp_path,
     assert found.exit_code == 2
     assert why in found.output and "DIGITS_RUNS" not in found.output
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+@pytest.mark.parametrize("target", ["empty", "nowhere"])
+def test_a_link_is_refused_before_any_work_is_done(tmp_path, target, monkeypatch):
+    monkeypatch.setattr(copies.nbformat, "read", lambda *_, **__: pytest.fail("it has begun"))
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / target)
+    found = CliRunner().invoke(main, [str(tmp_path / "out")])
+    assert found.exit_code == 2 and "is a link" in found.output
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_line_ends_of_windows_are_no_change(out, tmp_path):
+    root = shutil.copytree(out / "learner", tmp_path / "mine")
+    path = root / "notebooks" / "01_setup.ipynb"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert restart(root, ["1"]) == ["01_setup is as it was."]
+    assert [other.name for other in path.parent.glob("*mine*")] == []
 
 
 def test_starting_again_keeps_what_the_learner_wrote(out, tmp_path):
@@ -264,7 +284,7 @@ def test_the_whole_copy_runs_from_its_zip_without_a_network(out, tmp_path, kind)
         found = nbformat.read(tmp_path / "runs" / "copy" / f"{name}.ipynb", as_version=4).cells
         said = [cell.outputs[0].text.strip() for cell in tagged(found, "check")]
         assert said == [TO_DO] * len(said) != []
-        assert ({cell.source for cell in tagged(found, "solution")} == {copies.YOUR_OWN}) == (
+        assert ({cell.source for cell in tagged(found, "solution")} == {YOUR_OWN}) == (
             kind == "learner"
         )
 
