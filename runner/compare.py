@@ -27,7 +27,7 @@ MEASURES = {
 
 
 def compare(names: Sequence[str]) -> None:
-    """Print runs side by side and save a picture of their learning curves beside them.
+    """Print runs side by side and save a picture of their learning curves with the first.
 
     Args:
         names: names of the runs; the others are compared with the first.
@@ -60,7 +60,7 @@ def compare(names: Sequence[str]) -> None:
         out.print(screen.table([title, *names], shown_rows, names))
     out.print(screen.table(["metrics", *names], _side_by_side([one.metrics or {} for one in kept])))
     if all(curve.get("batches") for curve in curves):
-        path = chain.runs_folder() / f"{'-and-'.join(names)}.png"
+        path = kept[0].asked.folder / record.COMPARISON
         with atomic_write(path) as temporary:
             draw_curves(names, curves).savefig(temporary, dpi=120)
         out.print(f"Learning curves: {display_path(path)}")

@@ -38,6 +38,7 @@ PACKAGES = (
 )
 METRICS, HISTORY, REPORT = "metrics.json", "history.json", "report.html"
 KERNEL_LOG = "kernel.log"  # what the last kernel said outside its notebook
+COMPARISON = "comparison.png"  # of this run with others, the picture of `compare`
 LOCKS = (runs.RUN_LOCK, ".record.lock")
 
 
@@ -213,13 +214,13 @@ def files_of(folder: Path, notebooks: Iterable[chain.Notebook]) -> list[Path]:
 
 
 def delete(path: Path) -> None:
-    """Delete a file or folder that the project wrote.
+    """Delete a file or folder that the project wrote; of a link, only the link.
 
     Raises:
         LessonError: it can't be deleted.
     """
     try:
-        if path.is_dir() and not path.is_symlink():
+        if path.is_dir() and not files.is_link(path):
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)

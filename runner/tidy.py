@@ -82,42 +82,54 @@ def clean() -> int:
     """Delete what the project wrote into runs, and its caches; say how much space that freed, and
     what was left.
 
+    Links are left alone, as is all that they point at.
+
     Returns:
         The exit code: 2 where something was left that should have been deleted.
     """
-    out, freed, left = screen.console(), 0, []
-    folders = [path for path in sorted(chain.runs_folder().glob("*")) if runs.is_run(path)]
-    caches = [chain.ROOT / name for name in CACHES if (chain.ROOT / name).is_dir()]
-    caches += [
-        path
-        for folder in FOLDERS
-        for name in NESTED_CACHES
-        for path in (chain.ROOT / folder).rglob(name)
-    ]
-    for path in [*folders, *caches]:
+    out, root = screen.console(), chain.runs_folder()
+    freed, problems = 0, []
+    if root.exists() and not root.is_dir():
+        problems.append(f"{display_path(root)} is a file, not a folder of runs")
+    folders = [path for path in sorted(root.glob("*")) if runs.is_run(path)]
+    for path in [*folders, *_caches()]:
         size = _size(path)
         try:
-            _delete_run(path) if path in folders else record.delete(path)
-            kept = ", ".join(sorted(inside.name for inside in path.glob("*")))
-            out.print(f"deleted {display_path(path)}" + (f", but for {kept}" if kept else ""))
+            if path in folders:
+                _delete_run(path)
+            else:
+                record.delete(path)
+            left = ", ".join(sorted(inside.name for inside in path.glob("*")))
+            out.print(f"deleted {display_path(path)}" + (f", but for {left}" if left else ""))
         except LessonError as error:
-            left.append(error.what)
+            problems.append(error.what)
         freed += size - _size(path)
     out.print(f"{freed / 1e6:,.1f} MB freed")
-    for what in left:
-        out.print(f"not deleted: {what}")
-    return 2 if left else 0
+    for link in filter(files.is_link, sorted(root.glob("*"))):
+        out.print(f"left alone: {display_path(link)} is a link")
+    for problem in problems:
+        out.print(f"not deleted: {problem}")
+    return 2 if problems else 0
+
+
+def _caches() -> list[Path]:
+    """The folders in which this project's tools keep what they can make again."""
+    caches = [chain.ROOT / name for name in CACHES]
+    for folder in FOLDERS:
+        for name in NESTED_CACHES:
+            caches += (chain.ROOT / folder).rglob(name)
+    return [path for path in caches if path.is_dir() and not files.is_link(path)]
 
 
 def _delete_run(folder: Path) -> None:
     """Delete what the project wrote into a run's folder, its record last, and the folder if nothing
     else is in it.
     """
-    if runs.is_run(
-        practice := folder / chain.PRACTICE_FOLDER
-    ):  # the run within the run that 08 makes
+    practice = folder / chain.PRACTICE_FOLDER  # the run within the run that 08 makes
+    if runs.is_run(practice):
         _delete_run(practice)
-    beside = [folder / record.REPORT, folder / record.KERNEL_LOG, *folder.glob(".*.partial.*")]
+    names = [record.REPORT, record.KERNEL_LOG, record.COMPARISON]
+    beside = [folder / name for name in names] + list(folder.glob(".*.partial.*"))
     try:
         with record.lock_of(folder):
             for path in [*record.files_of(folder, chain.ALL), *beside, folder / runs.RECORD]:

@@ -72,6 +72,12 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
+def is_link(path: Path) -> bool:
+    """Whether a path is a symbolic link, or what Windows has for folders, a junction."""
+    is_junction = getattr(os.path, "isjunction", lambda _: False)  # from Python 3.12 on
+    return path.is_symlink() or bool(is_junction(path))
+
+
 def display_path(path: Path) -> str:
     """A path as messages show it: relative to the project's folder where it is inside, else in
     full.

@@ -122,9 +122,12 @@ def make_command(run: str, notebook: str) -> str:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a folder is a run: whether it holds a valid record."""
+    """Whether a folder is a run: whether it holds a valid record. A link to one is none, since what
+    it points at may be anywhere.
+    """
     with contextlib.suppress(LessonError, OSError):
-        return (folder / RECORD).is_file() and bool(read_record(folder))
+        recorded = (folder / RECORD).is_file() and not files.is_link(folder)
+        return recorded and bool(read_record(folder))
     return False
 
 

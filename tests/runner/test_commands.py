@@ -7,7 +7,7 @@ import shutil
 import pytest
 import standins
 
-from runner import cli, record, tidy
+from runner import cli, tidy
 from series import chain
 from series.errors import LessonError
 
@@ -29,7 +29,7 @@ def test_runs_are_compared_side_by_side_with_a_picture(done, fast, capsys):
     assert ["expected_accuracy", "0.987", "0.5"] in lines
     assert ["04_training", "150.0", "150.0", "(1.00)"] in lines
     assert ["interval", "0.88", "to", "0.92", "0.88", "to", "0.92"] in lines
-    assert (chain.runs_folder() / "fast-and-other.png").is_file()
+    assert (fast.folder / "comparison.png").is_file()
 
 
 def test_a_run_that_is_not_there_is_refused_with_the_nearest_name(done, capsys):
@@ -52,49 +52,6 @@ def test_outputs_of_other_code_are_refused_and_change_nothing(done, fast):
     with pytest.raises(LessonError, match="other code"):
         tidy.store_outputs(fast.folder)
     assert {path: path.read_bytes() for path in done.iterdir()} == before
-
-
-def test_clean_deletes_what_the_project_wrote_and_nothing_else(
-    done, fast, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setattr(chain, "ROOT", tmp_path)  # whose caches are deleted, not this project's
-    (fast.folder / "my notes.txt").write_text("mine")
-    (fast.folder / "checkpoint-of-workers").mkdir()
-    shutil.copytree(
-        fast.folder, fast.folder / "practice", ignore=shutil.ignore_patterns("my notes.txt")
-    )
-    (tmp_path / "helpers" / "__pycache__").mkdir(parents=True)
-    (tmp_path / "my own" / ".ipynb_checkpoints").mkdir(parents=True)
-    folder = chain.runs_folder()
-    for name in ("Documents", "locked", "damaged"):
-        (folder / name).mkdir()
-        (folder / name / "letter.txt").write_text("mine")
-    (folder / "locked" / ".run.lock").write_text("")
-    (folder / "damaged" / "run.json").write_text("{")
-    assert tidy.clean() == 0
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "Documents",
-        "damaged",
-        "fast",
-        "locked",
-    ]
-    assert [path.name for path in fast.folder.iterdir()] == ["my notes.txt"]
-    assert not list((tmp_path / "helpers").iterdir())
-    assert list((tmp_path / "my own").iterdir())
-    assert "my notes.txt" in capsys.readouterr().out
-
-
-def test_clean_says_what_it_cannot_delete(done, fast, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(chain, "ROOT", tmp_path)
-    with record.lock_of(fast.folder):
-        assert tidy.clean() == 2
-    assert "a run is going on in" in capsys.readouterr().out
-    refuse = OSError(30, "Read-only file system")
-    monkeypatch.setattr(record.shutil, "rmtree", lambda path: (_ for _ in ()).throw(refuse))
-    (fast.folder / "checkpoint").mkdir()
-    assert tidy.clean() == 2
-    assert "checkpoint can't be deleted (Read-only file system)" in capsys.readouterr().out
-    assert (fast.folder / "run.json").is_file()
 
 
 def test_a_project_path_with_odd_signs_in_an_old_locale(tmp_path):
