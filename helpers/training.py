@@ -1,5 +1,5 @@
-"""What 04_training needs beside Keras' own `fit`: a record of every batch, checkpoints to continue
-from, a forecast.
+"""What 04_training needs beside Keras' own `fit`: its images in batches, a record of every batch,
+checkpoints to continue from, a forecast.
 
 The lesson itself is in the notebook: loading, the step size, `fit`, saving.
 """
@@ -8,6 +8,7 @@ The lesson itself is in the notebook: loading, the step size, `fit`, saving.
 
 import contextlib
 import json
+import math
 import time
 import timeit
 import zipfile
@@ -16,13 +17,77 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from helpers.lesson import process_data
 from series import files
+from series.chain import VALIDATION_SHARE
 from series.errors import LessonError
 from series.runs import RunFolder
 
 RECORD = "record.json"  # the part of a checkpoint that isn't Keras' own
+
+
+def learned_from(count: int) -> int:
+    """How many of `count` images are learned from: all but the last fifth, which is held out.
+
+    It is the number that Keras works out for `validation_split=0.2`.
+    """
+    return math.floor(count * (1 - VALIDATION_SHARE))
+
+
+def feed(
+    images: tf.Tensor, labels: np.ndarray, batch_size: int, seed: int, epoch: int = 0
+) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+    """The batches that `fit(images, labels, batch_size=…, validation_split=0.2)` makes, without the
+    wait after an epoch.
+
+    When `fit` gets arrays, TensorFlow tunes the pipeline that makes batches of them, in a thread of
+    its own. After an epoch that thread may sleep on for up to a minute, and `fit` waits for it.
+    Here nothing is tuned, so no such thread exists.
+
+    Args:
+        images: of shape (count, …).
+        labels: of shape (count,).
+        batch_size: how many images a batch holds; the last one of an epoch may hold fewer.
+        seed: start of the random order, another one in each epoch.
+        epoch: how many epochs of this training are already finished; it goes on with the next one's
+            order.
+
+    Returns:
+        The batches to learn from, epoch after epoch without end, so `fit` has to be told its
+        `steps_per_epoch`; and those that are held out, the last fifth, in the order given.
+
+    Raises:
+        LessonError: there are too few images to hold any out.
+    """
+    count = learned_from(len(labels))
+    if not 0 < count < len(labels):
+        raise LessonError(
+            f"{len(labels)} training image(s) can't be divided into two parts",
+            "set train_images to 2 or more, or to 0, which takes all",
+        )
+
+    def batches_of_epoch(number: tf.Tensor) -> tf.data.Dataset:
+        # The order depends on nothing but seed and epoch: `fit` opens more passes than it uses.
+        shuffled = tf.argsort(tf.random.stateless_uniform((count,), tf.stack([seed, number])))
+        return tf.data.Dataset.from_tensor_slices(shuffled).batch(batch_size)
+
+    endless = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(batches_of_epoch)
+    held_out = tf.data.Dataset.range(count, len(labels)).batch(batch_size)
+    return _collect(endless, images, labels), _collect(held_out, images, labels)
+
+
+def _collect(places: tf.data.Dataset, images: tf.Tensor, labels: np.ndarray) -> tf.data.Dataset:
+    """Batches of images and labels for batches of places: no image is copied before it is used."""
+    all_images, all_labels = tf.convert_to_tensor(images), tf.convert_to_tensor(labels)
+
+    def gather(batch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.gather(all_images, batch), tf.gather(all_labels, batch)
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return places.map(gather).prefetch(2).with_options(options)  # two wait while one is used
 
 
 class Recorder(keras.callbacks.Callback):
@@ -95,9 +160,10 @@ class Checkpoint(keras.callbacks.Callback):
 
     They are one file: the model as Keras saves it, which is a zip archive, with the record as one
     more part. It is written under another name and then renamed, so a half-written one is never
-    used, and one epoch is kept until the next is complete. Keras' own `BackupAndRestore` overwrites
-    its only copy in place, continues whatever the parameters are, and loses the history of the
-    earlier epochs.
+    used, and one epoch is kept until the next is complete. Keras' own `BackupAndRestore` writes
+    weights and the number of the epoch to two files, which contradict each other if the process
+    ends between the two (`double_checkpoint` keeps the pair before as well, and doesn't notice).
+    It knows nothing of the recipe, and the history of the earlier epochs would be a third file.
 
     As a context manager around `fit` it turns an interrupt into one sentence that says what is
     kept.
@@ -197,13 +263,15 @@ def how_long(folder: RunFolder) -> str:
         )
     model.train_on_batch(images, labels)  # also builds the graph
     speed = 3 * len(images) / timeit.timeit(lambda: model.train_on_batch(images, labels), number=3)
-    work = (
-        0.8 + 0.2 / 3
-    )  # the fifth that is held out needs no gradients, so it takes about a third of the time
+    # What is held out needs no gradients, so it takes about a third of the time.
+    work = 1 - VALIDATION_SHARE + VALIDATION_SHARE / 3
     epochs, chosen = int(folder.parameters["epochs"]), int(folder.parameters["train_images"])
     seconds = epochs * min(chosen or count, count) * work / speed
     if seconds < 60:
-        return f"With these settings, training takes less than a minute on this machine ({speed:.0f} images a second)."
+        return (
+            "With these settings, training takes less than a minute on this machine "
+            f"({speed:.0f} images a second)."
+        )
     fewer = int(55 * speed / work / epochs)
     # So few that nothing would be learned, or 0, which means all of them.
     remedy = (
@@ -212,6 +280,7 @@ def how_long(folder: RunFolder) -> str:
         else "With fewer epochs, or fewer filters in 03_model,"
     )
     return (
-        f"With these settings, training takes about {seconds / 60:.0f} min on this machine ({speed:.0f} images a "
-        f"second).\n{remedy} it takes less{' than a minute' if fewer >= 100 else ''}."
+        f"With these settings, training takes about {seconds / 60:.0f} min on this machine "
+        f"({speed:.0f} images a second).\n{remedy} it takes less"
+        f"{' than a minute' if fewer >= 100 else ''}."
     )

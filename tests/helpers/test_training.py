@@ -1,21 +1,25 @@
 """Training: each batch is recorded, and one that was cut short continues only as the same training."""
 
 import gc
+import itertools
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from helpers import training
-from helpers.training import Checkpoint, Recorder
+from helpers.training import Checkpoint, Recorder, feed, learned_from
 from series import runs
 from series.errors import LessonError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 8, 8), dtype="uint8")
 LABELS = np.arange(50, dtype="uint8") % 3
+PREPARED = tf.constant(IMAGES[..., None] / 255, "float32")
 TRAINING, BATCH = 40, 16  # a fifth is held out, and the last batch of an epoch holds 8 images
 SEEN = [16, 32, 40, 56, 72, 80, 96, 112, 120]
 RECIPE = {"parameters": {"epochs": 3}, "made_from": {"dataset.npz": "a"}}
@@ -70,11 +74,18 @@ def train(
     recorder = Recorder(TRAINING, BATCH)
     checkpoint = Checkpoint(folder, recorder, recipe)
     model = checkpoint.resume(model or new_model())
-    settings = {"epochs": 3, "batch_size": BATCH, "validation_split": 0.2, "verbose": 0} | settings
+    settings = {"epochs": 3, "verbose": 0} | settings
+    started, done = [recorder, checkpoint, *callbacks], recorder.history["epochs"]
+    training_batches, held_out = feed(PREPARED, LABELS, BATCH, seed=1, epoch=done)
     with checkpoint:
-        started, done = [recorder, checkpoint, *callbacks], recorder.history["epochs"]
         kept = model.fit(
-            IMAGES[..., None] / 255, LABELS, initial_epoch=done, callbacks=started, **settings
+            training_batches,
+            steps_per_epoch=math.ceil(TRAINING / BATCH),
+            validation_data=held_out,
+            shuffle=False,
+            initial_epoch=done,
+            callbacks=started,
+            **settings,
         )
     return model, recorder.history, kept.history
 
@@ -85,14 +96,76 @@ def stop(folder: Path, epoch: int) -> str:
     return str(caught.value)
 
 
+def places(batches: Iterable[tuple[tf.Tensor, tf.Tensor]]) -> list[list[int]]:
+    """What is in batches of images that hold nothing but their own place."""
+    return [images.numpy().ravel().tolist() for images, _ in batches]
+
+
+def flat(batches: list[list[int]]) -> list[int]:
+    return list(itertools.chain.from_iterable(batches))
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(2, 1), (50, 16), (53, 7), (103, 200)])
+def test_the_feed_holds_out_what_keras_does_and_makes_as_many_batches(count, batch_size) -> None:
+    images = tf.reshape(tf.range(count, dtype="float32"), (count, 1))
+    labels = np.zeros(count, "uint8")
+    learned: list[list[int]] = []
+    held_out: list[list[int]] = []
+
+    class Spy(keras.Model):
+        """Notes what `fit` on arrays learns from, and what it holds out."""
+
+        def train_step(self, data):
+            learned.append(data[0].numpy().ravel().tolist())
+            return {"loss": 0.0}
+
+        def test_step(self, data):
+            held_out.append(data[0].numpy().ravel().tolist())
+            return {"loss": 0.0}
+
+    spy = Spy()
+    spy.compile(run_eagerly=True)
+    spy.built = True
+    spy.fit(images, labels, batch_size=batch_size, validation_split=0.2, verbose=0)
+    ours, ours_held_out = feed(images, labels, batch_size, seed=1)
+    given = places(ours.take(len(learned)))
+    assert [len(batch) for batch in given] == [len(batch) for batch in learned]
+    assert sorted(flat(given)) == sorted(flat(learned)) == list(range(learned_from(count)))
+    assert places(ours_held_out) == held_out
+
+
+def test_each_epoch_sees_every_image_once_in_another_order_the_same_for_the_same_seed() -> None:
+    images = tf.reshape(tf.range(50, dtype="float32"), (50, 1))
+
+    def orders(seed: int, epoch: int = 0) -> list[list[int]]:
+        batches = places(feed(images, LABELS, BATCH, seed, epoch)[0].take(3 * (4 - epoch)))
+        return [flat(batches[start : start + 3]) for start in range(0, len(batches), 3)]
+
+    four = orders(seed=1)
+    assert all(sorted(order) == list(range(40)) for order in four)
+    assert len({str(order) for order in [*four, list(range(40))]}) == 5
+    assert orders(seed=1) == four
+    assert orders(seed=2**32 - 1) != four
+    assert orders(seed=1, epoch=2) == four[2:]  # what a training that continues goes on with
+
+
+def test_no_pipeline_is_tuned_so_that_nothing_waits_for_its_thread() -> None:
+    for batches in feed(PREPARED, LABELS, BATCH, seed=1):
+        assert batches.options().autotune.enabled is False
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_too_few_images_to_hold_any_out_get_a_sentence(count: int) -> None:
+    with pytest.raises(LessonError, match="set train_images to 2 or more"):
+        feed(PREPARED[:count], LABELS[:count], BATCH, seed=1)
+
+
 def test_each_batch_is_recorded_with_its_own_loss(tmp_path: Path) -> None:
-    model, history, _ = train(tmp_path, model=new_model(learning_rate=0.0), shuffle=False, epochs=2)
-    parts = [slice(0, 16), slice(16, 32), slice(32, 40)]
-    losses = [
-        model.evaluate(IMAGES[part][..., None] / 255, LABELS[part], verbose=0)[0] for part in parts
-    ]
+    model, history, _ = train(tmp_path, model=new_model(learning_rate=0.0), epochs=2)
+    two_epochs = feed(PREPARED, LABELS, BATCH, seed=1)[0].take(6)
+    losses = [model.evaluate(*batch, verbose=0)[0] for batch in two_epochs]
     assert history["batches"]["images"] == SEEN[:6]
-    assert history["batches"]["loss"] == pytest.approx(losses * 2, abs=1e-5)
+    assert history["batches"]["loss"] == pytest.approx(losses, abs=1e-5)
 
 
 def test_each_epoch_is_recorded_as_keras_does_and_speed_is_that_of_training_alone(
@@ -111,11 +184,15 @@ def test_a_training_continues_after_its_last_finished_epoch_with_the_earlier_his
 ) -> None:
     assert stop(tmp_path, epoch=3) == "Stopped. 2 epochs are kept; run this cell again to continue."
     model, history, _ = train(tmp_path)
+    uninterrupted, whole, _ = train(tmp_path / "another")
     assert "An earlier training was cut short: 2 epochs are kept." in capsys.readouterr().out
     assert history["epochs"] == len(history["loss"]) == len(history["val_accuracy"]) == 3
     assert history["batches"]["images"] == SEEN
     assert int(model.optimizer.iterations) == 9
-    assert len(list(tmp_path.iterdir())) == 1
+    assert history["batches"]["loss"] == pytest.approx(whole["batches"]["loss"], abs=1e-6)
+    for ours, theirs in zip(model.get_weights(), uninterrupted.get_weights(), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-6)
+    assert len(list(tmp_path.glob("*.keras"))) == 1
 
 
 def test_an_interrupt_is_one_sentence_and_another_error_is_not_hidden(tmp_path: Path) -> None:
