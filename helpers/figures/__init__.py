@@ -26,13 +26,23 @@ DPI = 200  # pixels an inch, so that figures stay sharp on good screens; shown a
 def show(figure: Figure, alt: str = "") -> None:
     """Display a figure below the cell, with a text for readers who can't see it.
 
-    The picture goes into an `<img>` tag, which brings its alt text to JupyterLab, nbconvert and the
-    report.
-
     Args:
         figure: what one of the drawing functions returned.
         alt: one or two sentences that say what the figure shows; left out, those that its drawing
             function gave it.
+    """
+    display(picture_bundle(figure, alt), raw=True)
+
+
+def picture_bundle(figure: Figure, alt: str = "") -> dict[str, str]:
+    """A figure as a cell displays it: an `<img>` tag, and a line of text where there are none.
+
+    The tag brings its alt text to JupyterLab, nbconvert and the report. The paper is white on a
+    dark page too, with a margin and rounded corners.
+
+    Args:
+        figure: what one of the drawing functions returned.
+        alt: as `show` takes it.
     """
     alt = alt or str(figure.get_label())
     drawn = io.BytesIO()
@@ -44,10 +54,13 @@ def show(figure: Figure, alt: str = "") -> None:
     data = base64.b64encode(small.getvalue()).decode()
     # Never wider or higher than what a projector shows at once, with its proportions kept.
     style = (
-        "max-width: 100%; height: auto; max-height: 70vh; object-fit: contain; background: white"
+        "max-width: 100%; height: auto; max-height: 70vh; object-fit: contain; "
+        "background: white; padding: 8px; border-radius: 8px; box-sizing: border-box"
     )
-    tag = f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}" width="{width}" style="{style}">'
-    display({"text/html": tag, "text/plain": f"[figure: {figure.get_suptitle()}]"}, raw=True)
+    source = f"data:image/png;base64,{data}"
+    alt = html.escape(alt)
+    tag = f'<img src="{source}" alt="{alt}" width="{width + 16}" style="{style}">'
+    return {"text/html": tag, "text/plain": f"[figure: {figure.get_suptitle()}]"}
 
 
 def new_figure(title: str, width: float = 7.5, height: float = 3.6, alt: str = "") -> Figure:

@@ -26,6 +26,7 @@ COPIED = (
     "notebooks",
     "docs",
     "helpers",
+    "series",
     "runner",
     "workers",
     "workshop",
