@@ -2,6 +2,8 @@
 to read.
 """
 
+import posixpath
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -28,9 +30,12 @@ SETTINGS = (
     "check_python.py",
     ".gitignore",
 )
-FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", *SETTINGS)
+FILES = ("CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", *SETTINGS)
+PROJECTS_PAGE = "PROJECT.md"  # the project's own README, where another takes its place
 UNWANTED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".*.partial.*", ".DS_Store")
-INSTRUCTORS_ONLY, LEARNERS_PAGE = Path("workshop", "INSTRUCTOR.md"), Path("workshop", "LEARNER.md")
+INSTRUCTORS_PAGES = (Path("workshop", "INSTRUCTOR.md"), Path("workshop", "QUESTIONS.md"))
+LEARNERS_PAGE = Path("workshop", "LEARNER.md")
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)]+)\)")
 
 
 def make_copies(
@@ -50,7 +55,7 @@ def make_copies(
             wheels can't be had.
     """
     _check(out)
-    if not (root / INSTRUCTORS_ONLY).is_file():
+    if not (root / INSTRUCTORS_PAGES[0]).is_file():
         raise LessonError(
             "this is a learners' copy, without solutions",
             "run this in an instructor's copy instead",
@@ -66,13 +71,18 @@ def make_copies(
             temporary / "learner",
             {name: for_learner(n, profile) for name, n in notebooks.items()},
         )
-        (temporary / "learner" / INSTRUCTORS_ONLY).unlink()
-        (temporary / "learner" / LEARNERS_PAGE).replace(temporary / "learner" / "README.md")
+        _open_on(LEARNERS_PAGE, temporary / "learner")
+        for page in INSTRUCTORS_PAGES:
+            (temporary / "learner" / page).unlink()
+        (temporary / "learner" / LEARNERS_PAGE).unlink()
         _copy_project(
             root,
             temporary / "instructor",
             {name: for_instructor(n) for name, n in notebooks.items()},
         )
+        _open_on(INSTRUCTORS_PAGES[0], temporary / "instructor")
+        project = root / PROJECTS_PAGE if (root / PROJECTS_PAGE).is_file() else root / "README.md"
+        shutil.copy2(project, temporary / "instructor" / PROJECTS_PAGE)
         site.write(notebooks, root, temporary / "site")
         for name in ("learner", "instructor", "site"):
             shutil.make_archive(str(temporary / name), "zip", temporary, name)
@@ -111,3 +121,14 @@ def _copy_project(root: Path, folder: Path, notebooks: Mapping[str, nbformat.Not
         place.mkdir(exist_ok=True)
         for name, notebook in notebooks.items():
             nbformat.write(notebook, place / f"{name}.ipynb")
+
+
+def _open_on(page: Path, folder: Path) -> None:
+    """Make a page of the folder `workshop` the README of a copy."""
+    text = from_above((folder / page).read_text(encoding="utf-8"), page.parent.as_posix())
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def from_above(text: str, folder: str) -> str:
+    """A page of `folder`, with its relative links as they lead from the folder above."""
+    return LINK.sub(lambda link: f"]({posixpath.normpath(posixpath.join(folder, link[1]))})", text)

@@ -23,6 +23,7 @@ PROJECTOR = {"width": 853, "height": 480}  # 1280 x 720 at 150 %
 PAGE_SECONDS = 180  # what a page may take to answer on a busy machine
 CELL_SECONDS = 900  # more than any notebook takes with the profile smoke on a busy machine
 COPIED = (
+    "series",
     "notebooks",
     "docs",
     "helpers",

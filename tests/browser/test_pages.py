@@ -79,15 +79,29 @@ def test_the_handout_prints_on_one_sheet(page, paper):
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
 
 
-def test_what_is_folded_is_printed_unfolded(pages, page):
+FOLDED = """() => [...document.querySelectorAll("details > :not(summary)")]
+    .filter(part => !part.checkVisibility())
+    .map(part => [part.parentElement.className, part.innerText.slice(0, 80)])"""
+
+
+def test_on_paper_notes_are_unfolded_and_answers_stay_folded(pages, page):
+    answers = 0
     for path in pages:
         page.goto(path.as_uri())
         page.evaluate(
             "dispatchEvent(new Event('beforeprint'))"
         )  # which emulated media alone don't bring
         page.emulate_media(media="print")
-        folded = page.evaluate(
-            """() => [...document.querySelectorAll("details > :not(summary)")]
-            .filter(part => !part.checkVisibility()).map(part => part.innerText.slice(0, 80))"""
-        )
-        assert folded == [], path.name
+        folded = page.evaluate(FOLDED)
+        assert [text for kind, text in folded if kind != "answer"] == [], path.name
+        assert len(folded) == page.locator("details.answer > :not(summary)").count()
+        answers += len(folded)
+    assert answers >= 20
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_a_report_prints_its_first_screen_on_one_sheet(pages, page, paper):
+    page.goto(pages[-1].as_uri())
+    page.emulate_media(media="print")
+    assert page.locator(".verdict").is_visible() and page.locator(".pictures img").count() == 3
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format=paper))) == 1

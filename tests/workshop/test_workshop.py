@@ -85,8 +85,20 @@ def test_each_zip_holds_what_its_notebooks_use_and_only_instructors_get_their_gu
             for name in zipfile.ZipFile(out / f"{kind}.zip").namelist()
         }
         assert {*used.split(), "requirements.txt", "LICENSE", "Makefile"} <= found
-        assert ("workshop/INSTRUCTOR.md" in found) == (kind == "instructor")
-    assert (out / "learner" / "README.md").read_bytes() == (WORKSHOP / "LEARNER.md").read_bytes()
+        for name in ("workshop/INSTRUCTOR.md", "workshop/QUESTIONS.md", "PROJECT.md"):
+            assert (name in found) == (kind == "instructor")
+
+
+@pytest.mark.parametrize(("kind", "page"), [("learner", "LEARNER"), ("instructor", "INSTRUCTOR")])
+def test_a_copy_opens_on_its_readers_page_whose_links_lead_somewhere(out, kind, page):
+    readme = (out / kind / "README.md").read_text(encoding="utf-8")
+    source = (WORKSHOP / f"{page}.md").read_text(encoding="utf-8")
+    assert readme.splitlines()[0] == source.splitlines()[0]
+    assert len(readme.splitlines()) == len(source.splitlines())
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", readme)
+    assert links
+    assert [link for link in links if not (out / kind / link).exists()] == []
+    assert "make run" in (out / "instructor" / "PROJECT.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -108,7 +120,7 @@ def test_a_page_shows_the_stored_picture_of_a_widget_and_folds_solutions():
     note = nbformat.v4.new_markdown_cell("for us", metadata={"tags": ["instructor"]})
     text = page(nbformat.v4.new_notebook(cells=[cell, note]), "A title")
     assert re.search(
-        r"<details><summary>A solution</summary>.*<b>stored</b>.*</details>", text, re.DOTALL
+        r"<details class=\"answer\"><summary>A solution</summary>.*<b>stored</b>.*</details>", text, re.DOTALL
     )
     assert "model_id" not in text and "for us" not in text and "<title>A title</title>" in text
 
@@ -168,6 +180,9 @@ def test_without_the_wheels_nothing_is_written(tmp_path, monkeypatch):
 def test_only_a_copy_with_solutions_can_be_copied(out, tmp_path):
     copies.make_copies(out / "instructor", tmp_path / "again")
     assert cells(tmp_path / "again" / "learner", "03_model") == cells(out / "learner", "03_model")
+    for name in ("README.md", "PROJECT.md"):
+        again = tmp_path / "again" / "instructor" / name
+        assert again.read_bytes() == (out / "instructor" / name).read_bytes()
     with pytest.raises(LessonError, match="without solutions"):
         copies.make_copies(out / "learner", tmp_path / "third")
 
@@ -230,8 +245,23 @@ def test_a_timetable_gives_each_notebook_its_time_and_has_no_gaps(heading, hours
     assert hours > 3 or (planned == needed and sum(needed.values()) == 150)
 
 
-def test_twenty_questions_have_answers():
+def test_the_exercises_that_the_guide_names_are_in_their_notebooks():
     text = (WORKSHOP / "INSTRUCTOR.md").read_text(encoding="utf-8")
+    plan = text.partition("### Plan by notebook")[2].partition("\n## ")[0]
+    late = text.partition("## When you're late")[2].partition("\n## ")[0]
+    named = [
+        (number, title)
+        for number, row in re.findall(r"^\| (?:in )?(\d\d)\b(.+)$", plan + late, re.MULTILINE)
+        for title in re.findall(r"\*([^*]+)\*", row)
+    ]
+    assert len(named) >= 12
+    for number, title in named:
+        (notebook,) = (notebook for notebook in chain.ALL if notebook.name.startswith(number))
+        assert title in notebook.path.read_text(encoding="utf-8"), f"{number} has no {title}"
+
+
+def test_twenty_questions_have_answers():
+    text = (WORKSHOP / "QUESTIONS.md").read_text(encoding="utf-8")
     assert re.findall(r"^\*\*(\d+)\. .+\?.*\*\*\n\w", text, re.MULTILINE) == [
         str(number) for number in range(1, 21)
     ]
