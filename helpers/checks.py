@@ -5,26 +5,52 @@ No TensorFlow here: the runner asks for these checks and must answer in seconds.
 """
 
 import math
+import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
 import psutil
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from helpers import data
+from helpers import data, pictures
+from helpers.folders import look_at_folder
 from series import chain
 from series.errors import LessonError, listed
-from series.files import display_path
+from series.files import display_path, user_path
 
-INSTALL = "in the project's folder, with its environment active: python -m pip install -r requirements.txt"
+INSTALL = (
+    "in the project's folder, with its environment active: "
+    "python -m pip install -r requirements.txt"
+)
 INSTALL_HELPERS = (
     "in the project's folder, with its environment active: python -m pip install --no-deps -e ."
 )
+
+# What Keras keeps of its downloads, and where it gets them.
+KERAS_FILES = {
+    "fashion_mnist": (
+        "fashion-mnist/train-images-idx3-ubyte.gz", "fashion-mnist/train-labels-idx1-ubyte.gz",
+        "fashion-mnist/t10k-images-idx3-ubyte.gz", "fashion-mnist/t10k-labels-idx1-ubyte.gz",
+    ),
+    "cifar10": ("cifar-10*/**/data_batch_5", "cifar-10*/**/test_batch"),
+}  # fmt: skip
+KERAS_ADDRESSES = {
+    "fashion_mnist": "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+    "cifar10": "https://www.cs.toronto.edu/",
+}
+# For `memory_needed`: gigabytes of a kernel with TensorFlow; images of 04's small networks; images
+# that 05 and 06 predict at once; the parameters of the profile classic that matter.
+TENSORFLOW, SMALL_NETWORKS, TEST_BATCH = 0.75, 12_800, 256
+CLASSIC = {
+    "dataset": "mnist", "image_size": 28, "filters": 64, "batch_size": 256, "train_images": 0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,16 +121,52 @@ def check_kernel() -> Check:
 
 
 def check_data(dataset: str = "mnist") -> Check:
-    """Whether the data that `dataset` names is there, whole, and fit to be learned from."""
+    """Whether the data that `dataset` names is there and fit to be learned from, as far as seconds
+    can tell.
+
+    Arrays are looked at as a whole, of a folder only its layout, and of what Keras downloads
+    whether it is here or can be had.
+    """
     try:
+        if dataset in data.KERAS_CLASSES:
+            return _check_download(dataset)
+        path = user_path(dataset)
+        if dataset != "mnist" and dataset and path.is_dir():
+            layout = look_at_folder(path)
+            return Check("data", True, f"a folder of {len(layout.classes)} classes")
         (x_train, _), (x_test, _) = data.load_data(dataset)
     except LessonError as error:
         return Check("data", False, error.what, error.fix)
     return Check("data", True, f"{len(x_train):,} + {len(x_test):,} images, whole")
 
 
+def _check_download(name: str) -> Check:
+    folder = Path(os.environ.get("KERAS_HOME") or Path("~/.keras").expanduser()) / "datasets"
+    marks = KERAS_FILES[name]
+    if all(any(folder.glob(mark)) for mark in marks):
+        return Check("data", True, f"{name}, which Keras keeps in {folder}")
+    address = KERAS_ADDRESSES[name]
+    try:
+        with urlopen(Request(address, method="HEAD"), timeout=3):
+            return Check("data", True, f"{name}, which Keras will download from {address}")
+    except (OSError, ValueError) as error:
+        what = f"Keras has no copy of {name} on this machine, and {address} can't be reached"
+        return Check("data", False, f"{what} ({error})", data.download_command(name))
+
+
+def check_picture(picture: str) -> Check:
+    """Whether the parameter `picture` of 06 names a picture that can be read; empty is our own."""
+    if not picture:
+        return Check("picture", True, "ours")
+    try:
+        pictures.picture_to_image(picture)
+    except LessonError as error:
+        return Check("picture", False, error.what, error.fix)
+    return Check("picture", True, f"{picture} can be read")
+
+
 def check_disk(folder: Path, gigabytes: float) -> Check:
-    """Whether `gigabytes` (of 10⁹ bytes) are free on the disk that holds `folder`, or will hold it."""
+    """Whether `gigabytes` (of 10⁹ bytes) are free on the disk that holds, or will hold, `folder`."""
     place = next((place for place in (folder, *folder.parents) if place.is_dir()), None)
     if place is None:
         return Check(
@@ -123,24 +185,89 @@ def check_disk(folder: Path, gigabytes: float) -> Check:
     )
 
 
+def memory_needed(parameters: Mapping[str, Any]) -> float:
+    """Gigabytes (of 10⁹ bytes) of memory that a run of the six notebooks takes at its peak.
+
+    Measured at a dozen sizes: TensorFlow with a kernel 0.75; while images are prepared, 13 bytes
+    for each of their bytes, and 8 more for the part that the small networks of 04 learn from; the
+    outputs of the convolutions and their gradients, 2.4 times the outputs of a batch. Real peaks
+    were up to a fifth lower.
+
+    Args:
+        parameters: values of the notebooks' parameters; classic's hold for those left out.
+    """
+    values = {**CLASSIC, **parameters}
+    try:
+        dataset, size = str(values["dataset"]), int(values["image_size"])
+        train, test, height, width, channels = data.expected_shape(dataset, size)
+    except (LessonError, OSError, ValueError):  # `check_data` says what is wrong with it
+        train, test, height, width, channels = data.expected_shape("mnist", 28)
+    used = min(int(values["train_images"]) or train, train)
+    small = min(train, SMALL_NETWORKS)  # the images that 04's small networks learn from
+    image = height * width * channels
+    # In units of the first convolution's filters: twice as many at full size, then 4 a quarter.
+    shares = 1 + 2 + 2 / 4 + 4 / 4 + 1 / 4
+    outputs = 4 * int(values["filters"]) * (height - 2) * (width - 2) * shares
+    batch = min(int(values["batch_size"]), used)
+    training = image * (13 * max(used, small) + 8 * small) + 2.4 * outputs * batch
+    testing = image * 21 * test + 2.1 * outputs * min(TEST_BATCH, max(test, 1))
+    return round(TENSORFLOW + max(training, testing) / 1e9, 1)
+
+
 def check_memory(gigabytes: float) -> Check:
     """Whether `gigabytes` (of 10⁹ bytes) of memory are available without swapping, within a
     container's limit too.
     """
     available = min(psutil.virtual_memory().available, _container_memory()) / 1e9
     found = f"{available:.1f} GB available, {gigabytes:g} GB needed"
-    fix = "close other programs, and shut down notebooks you don't need"
+    fix = (
+        "close other programs, shut down notebooks you don't need, or take smaller images, "
+        "fewer of them, or smaller batches"
+    )
     return Check("memory", available >= gigabytes, found, fix)
 
 
-def _container_memory(group: Path = Path("/sys/fs/cgroup")) -> float:
-    """The bytes that the container's limit leaves, by Linux' control groups, version 2; infinite
-    without one.
+def _container_memory(
+    mounted: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")
+) -> float:
+    """The bytes that the limits of Linux' control groups leave, of both versions and of each group
+    above this process; infinite without a limit.
+
+    What the kernel keeps of files and can drop at once (`inactive_file`) counts as left.
     """
+    return min((_left(*names) for names in _memory_groups(mounted, membership)), default=math.inf)
+
+
+def _memory_groups(mounted: Path, membership: Path) -> Iterator[tuple[Path, str, str, str]]:
+    """For each group: its folder, and the names of its limit, its use and its cache."""
     try:
-        return int((group / "memory.max").read_text()) - int((group / "memory.current").read_text())
+        lines = membership.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in ["0::/", "0:memory:/", *lines]:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            root, names = mounted, ("memory.max", "memory.current", "inactive_file")
+        elif "memory" in controllers.split(","):
+            root = mounted / "memory"
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+        else:
+            continue
+        inside = Path(path.lstrip("/"))  # as the host sees it, so it may not be there
+        for place in (inside, *inside.parents):
+            yield root / place, *names
+
+
+def _left(group: Path, limit: str, used: str, cache: str) -> float:
+    try:
+        left = int((group / limit).read_text()) - int((group / used).read_text())
     except (OSError, ValueError):  # no such file, or `max`: no limit
         return math.inf
+    try:
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        return left + int(stat.get(cache, 0))
+    except (OSError, ValueError):
+        return left
 
 
 def table(checks: Sequence[Check]) -> str:

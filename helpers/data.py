@@ -2,28 +2,34 @@
 here.
 """
 
-import io
 from pathlib import Path
 
 import numpy as np
 
-from helpers.folders import Split, folder_classes, load_folder
+from helpers.arrays import ARRAYS, SMALLEST, read_arrays, refuse_unfit
+from helpers.folders import Split, count_pictures, folder_classes, load_folder, look_at_folder
 from series.chain import DATA_FOLDER
-from series.errors import LessonError, listed
-from series.files import digest, display_path, unzip, user_path
+from series.errors import LessonError
+from series.files import digest, display_path, user_path
 from series.parameters import did_you_mean
 
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 MNIST_FILE = DATA_FOLDER / "mnist.npz"
 # Of the file. A test proves its arrays against the published sums of MNIST's original files.
 MNIST_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 # Data that Keras itself loads, and what its labels stand for (keras.io/api/datasets).
 KERAS_CLASSES = {
     "fashion_mnist": (
-        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+        "Ankle boot",
     ),
-    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    "cifar10": (
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+    ),
 }  # fmt: skip
+KERAS_SHAPES = {
+    "fashion_mnist": (60_000, 10_000, 28, 28, 1),
+    "cifar10": (50_000, 10_000, 32, 32, 3),
+}
 
 
 def load_mnist(path: Path = MNIST_FILE) -> tuple[Split, Split]:
@@ -46,7 +52,7 @@ def load_mnist(path: Path = MNIST_FILE) -> tuple[Split, Split]:
         data/README.md.
     """
     restore = f"restore it: git checkout -- {display_path(path)}"
-    arrays = _read_arrays(path, restore)
+    arrays = read_arrays(path, restore)
     if digest(path) != MNIST_SHA256:
         raise LessonError(
             f"{display_path(path)} is damaged: it does not have the checksum of our copy of MNIST",
@@ -82,17 +88,17 @@ def load_data(
         return load_mnist()
     if dataset in KERAS_CLASSES:
         return _load_from_keras(dataset)
-    path, known = user_path(dataset), ("mnist", *KERAS_CLASSES)
+    path = user_path(dataset)
     if dataset and path.is_dir():
+        if idx := _idx_files(path):
+            raise LessonError(f"{display_path(path)} holds idx files", _from_idx(idx))
+        for note in look_at_folder(path).notes:
+            print(note)
         return load_folder(path, image_size, test_share, seed)[:2]
-    if path.suffix != ".npz":
-        what = f"dataset is {dataset!r}, which is none of {', '.join(known)}, no folder and no .npz file"
-        fix = "set the parameter dataset to one of those, or to a path that exists, with / between its folders"
-        raise LessonError(what + did_you_mean(dataset, known), fix)
-    fix = f"save the arrays {', '.join(ARRAYS)} again with numpy.savez, as 02_dataset shows"
-    train, test = _read_arrays(path, fix)
-    if problems := _problems(train, test):
-        raise LessonError(f"{display_path(path)} cannot be used: " + "; ".join(problems), fix)
+    if path.suffix.lower() != ".npz":
+        raise _no_data_set(dataset, path)
+    train, test = read_arrays(path)
+    refuse_unfit(path, train, test)
     return train, test
 
 
@@ -111,38 +117,6 @@ def class_names(dataset: str, labels: np.ndarray) -> tuple[str, ...]:
     return tuple(str(label) for label in range(int(labels.max()) + 1))
 
 
-def _problems(train: Split, test: Split) -> list[str]:
-    problems = []
-    for part, (x, y) in {"train": train, "test": test}.items():
-        images = (
-            x.dtype == np.uint8
-            and x.ndim > 2
-            and x.shape[3:] in ((), (3,))
-            and min(x.shape[1:3]) >= 8
-        )
-        if not images or x.size == 0 or x.min() == x.max():
-            right = "uint8 images of shape (count, height, width[, 3]), at least 8 x 8 pixels, not blank"
-            problems.append(f"x_{part} is {x.dtype} of shape {x.shape} and must be {right}")
-        if y.dtype.kind not in "iu" or y.shape != x.shape[:1]:
-            right = f"one integer for each image of x_{part}"
-            problems.append(f"y_{part} is {y.dtype} of shape {y.shape} and must be {right}")
-    if problems:
-        return problems
-    classes, strange = np.unique(train[1]), np.setdiff1d(test[1], train[1])
-    if len(classes) < 2 or classes[0] != 0 or classes[-1] != len(classes) - 1:
-        found = listed(classes.tolist())
-        problems.append(
-            f"y_train must hold two or more classes, numbered from 0 without a gap, not {found}"
-        )
-    if len(strange):
-        problems.append(f"y_test holds classes that y_train lacks: {listed(strange.tolist())}")
-    if train[0].shape[1:] != test[0].shape[1:]:
-        problems.append(
-            f"images for training are {train[0].shape[1:]}, for testing {test[0].shape[1:]}"
-        )
-    return problems
-
-
 def _load_from_keras(name: str) -> tuple[Split, Split]:
     import keras
 
@@ -150,24 +124,119 @@ def _load_from_keras(name: str) -> tuple[Split, Split]:
         (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
     except Exception as error:  # what Keras raises when a download fails
         what = f"Keras has no copy of {name} on this machine and cannot download it ({error})"
-        fix = f'with a network, once: python -c "import keras; keras.datasets.{name}.load_data()"'
-        raise LessonError(what, fix) from error
+        raise LessonError(what, download_command(name)) from error
     return (x_train, y_train.ravel()), (x_test, y_test.ravel())
 
 
-def _read_arrays(path: Path, fix: str) -> tuple[Split, Split]:
-    try:
-        # Each part's checksum is compared before NumPy looks at it: it would stumble over a damaged
-        # header.
-        parts = {name: part for name, part in unzip(path) if name.removesuffix(".npy") in ARRAYS}
-        arrays = (
-            np.load(io.BytesIO(parts.pop(f"{name}.npy")), allow_pickle=False) for name in ARRAYS
-        )
-        x_train, y_train, x_test, y_test = arrays
-    except FileNotFoundError:
-        raise LessonError(f"{display_path(path)} is missing", fix) from None
-    except (OSError, ValueError, EOFError, KeyError) as error:
-        raise LessonError(
-            f"{display_path(path)} is damaged, or lacks an array ({error})", fix
-        ) from error
-    return (x_train, y_train), (x_test, y_test)
+def download_command(name: str) -> str:
+    """The command that downloads data which Keras brings."""
+    return f'with a network, once: python -c "import keras; keras.datasets.{name}.load_data()"'
+
+
+def expected_shape(dataset: str, image_size: int) -> tuple[int, int, int, int, int]:
+    """How much data there will be, without loading it.
+
+    Args:
+        dataset: as `load_data` takes it.
+        image_size: height and width that the pictures of a folder are scaled to.
+
+    Returns:
+        The number of training images, that of test images (of a folder, all as training images),
+        height, width and channels (of a folder, three).
+
+    Raises:
+        LessonError, OSError, ValueError: it can't be told.
+    """
+    if dataset in KERAS_SHAPES:
+        return KERAS_SHAPES[dataset]
+    path = user_path(dataset)
+    if dataset == "mnist":
+        return 60_000, 10_000, 28, 28, 1
+    if path.is_dir():
+        return count_pictures(path), 0, image_size, image_size, 3
+    (x_train, _), (x_test, _) = read_arrays(path)
+    shape = (*x_train.shape[1:], 1)
+    return len(x_train), len(x_test), shape[0], shape[1], 3 if x_train.ndim == 4 else 1
+
+
+def _no_data_set(dataset: str, path: Path) -> LessonError:
+    """The error for what is neither a name that we know, nor a folder, nor an `.npz` file."""
+    if path.is_file():
+        what = f"{display_path(path)} is no .npz file and no folder of pictures"
+        return LessonError(what, _conversion(path))
+    known = ("mnist", *KERAS_CLASSES)
+    what = (
+        f"dataset is {dataset!r}, which is none of {', '.join(known)}, no folder and no .npz file"
+    )
+    fix = (
+        "set the parameter dataset to one of those, or to a path that exists, with / between its "
+        "folders"
+    )
+    return LessonError(what + did_you_mean(dataset.lower(), known), fix)
+
+
+# What turns usual files into an .npz file.
+FROM_CSV = """in Python, once, if {labels}; then take that file:
+import numpy as np
+table = np.loadtxt({path!r}, delimiter=",", skiprows={header}, dtype=int)
+x, y = table[:, 1:].astype("uint8").reshape(-1, {side}, {side}), table[:, 0]; k = len(y) // 5
+np.savez({out!r}, x_train=x[k:], y_train=y[k:], x_test=x[:k], y_test=y[:k])"""
+FROM_IDX = """in Python, once, then take that file:
+import gzip, numpy as np
+def read(name):
+    raw = (gzip.open if name.endswith(".gz") else open)(name, "rb").read()
+    shape = np.frombuffer(raw, ">i4", raw[3], 4)
+    return np.frombuffer(raw, "uint8", offset=4 + 4 * raw[3]).reshape(shape)
+np.savez({out!r}, {pairs})"""
+FROM_NPY = """in Python, once, then take that file:
+import numpy as np
+np.savez({out!r}, {pairs})"""
+IDX = {
+    "x_train": "train-images", "y_train": "train-labels", "x_test": "-images", "y_test": "-labels",
+}  # fmt: skip
+ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz")
+
+
+def _conversion(path: Path) -> str:
+    """What makes an `.npz` file of a file in another format."""
+    suffix, out = path.suffix.lower(), str(path.with_suffix(".npz"))
+    if suffix == ".csv":
+        return _from_csv(path, out)
+    if (idx := _idx_files(path.parent)) and str(path) in idx.values():
+        return _from_idx(idx)
+    if suffix == ".npy":
+        pairs = [f"{name}=np.load({str(path.with_name(f'{name}.npy'))!r})" for name in ARRAYS]
+        return FROM_NPY.format(out=str(path.with_name("own.npz")), pairs=", ".join(pairs))
+    if suffix in ARCHIVES or path.name.endswith(".tar.gz"):
+        return "unpack it, and give the folder of pictures or the .npz file inside"
+    if suffix in (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"):
+        return "give a folder that holds a folder of pictures a class; data/README.md shows one"
+    return f"save the arrays {', '.join(ARRAYS)} with numpy.savez, as 02_dataset shows"
+
+
+def _from_csv(path: Path, out: str) -> str:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        first = file.readline().strip().split(",")
+    side = round((len(first) - 1) ** 0.5)
+    header = 0 if all(word.strip().isdigit() for word in first) else 1
+    if side < SMALLEST or side * side != len(first) - 1:
+        columns = f"its first line has {len(first)} columns, not one for the label and one a pixel"
+        return f"{columns}: read it with numpy.loadtxt, then numpy.savez, as 02_dataset shows"
+    labels = "its first column is the label (Kaggle's test.csv has none)"
+    return FROM_CSV.format(labels=labels, path=str(path), header=header, side=side, out=out)
+
+
+def _idx_files(folder: Path) -> dict[str, str]:
+    """The four idx files of a folder, as MNIST and its relatives come; none if one is missing."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.iterdir()):
+        for name, words in IDX.items():
+            like = words in path.name.lower() and "idx" in path.name.lower()
+            if like and path.is_file() and (name[2:] == "train") == ("train" in path.name.lower()):
+                found.setdefault(name, str(path))
+    return found if len(found) == len(ARRAYS) else {}
+
+
+def _from_idx(files: dict[str, str]) -> str:
+    pairs = ", ".join(f"{name}=read({files[name]!r})" for name in ARRAYS)
+    return FROM_IDX.format(out=str(Path(files["x_train"]).with_name("own.npz")), pairs=pairs)

@@ -7,21 +7,32 @@ document recognition, Proceedings of the IEEE 86, 1998, section III A). The func
 same steps, one each, in that order. No TensorFlow here.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy.ndimage import center_of_mass
 
 from series.errors import LessonError
 from series.files import display_path, user_path
 
 LONGEST_SIDE = 1024  # pixels; a larger picture is scaled down while it is read
+MOST_PIXELS = 100_000_000  # of a picture in memory, 0.4 GB; a JPEG can be read smaller than it is
+LEAST_LIGHT = 16  # of 255; a picture whose pixels are all darker is as good as black
+LEAST_RANGE = 8  # of 255; a picture whose pixels differ by less has one color
 LEAST_CONTRAST = 40  # of 255; paper and pen differ by more, an even wall in bad light by less
 LEAST_INK = 8  # pixels; fewer across the digit than this show no shape
 BOX = 20 / 28  # the ink's box, as a share of the image: 20 of MNIST's 28 pixels
 
-DRAW = "draw one digit with a broad pen on plain paper, filling about half the picture, and save it as PNG or JPEG"
+DRAW = (
+    "draw one digit with a broad pen on plain paper, filling about half the picture, and save it "
+    "as PNG or JPEG"
+)
+CROP = "crop the picture to the paper, if it shows a frame or a table around it; or "
+EXPORT = "open it in an image program and save it as PNG or JPEG"
+UNKNOWN = "it has none of the formats that Pillow knows"
+CHOOSE = "give the path of a picture, with / between folders, such as C:/Users/me/seven.png"
 
 
 def read_picture(path: str | Path) -> np.ndarray:
@@ -32,24 +43,110 @@ def read_picture(path: str | Path) -> np.ndarray:
 
     Returns:
         uint8 of shape (height, width, 4), red, green, blue and opacity, its longer side at most
-        1024 pixels.
+        1024 pixels. Pixels of more than 8 bits are scaled as `to_eight_bits` says.
 
     Raises:
         LessonError: there is no such file, or it is no picture, damaged, or too large to open.
     """
+    if re.match(r"\w{2,}:/+", str(path)):
+        what = f"{path} is an address, and this lesson works without a network"
+        raise LessonError(what, "download the picture, then give the path of its file")
     path = user_path(path)
+    name = display_path(path)
+    if not path.is_file():
+        what = f"{name} is a folder, not a picture" if path.is_dir() else f"there is no file {name}"
+        raise LessonError(what, CHOOSE)
     try:
-        with Image.open(path) as opened:
-            opened.draft(None, (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG can be read small at once
-            picture = ImageOps.exif_transpose(opened)
-        if picture.mode.startswith("I"):  # 16 bits a pixel
-            picture = Image.fromarray((np.asarray(picture) / 257).clip(0, 255).astype("uint8"))
+        if path.stat().st_size == 0:
+            raise LessonError(f"{name} is empty: 0 bytes", "save or download the picture again")
+        picture = _open(path)
+        picture = (
+            Image.fromarray(to_eight_bits(np.asarray(picture))) if _is_deep(picture) else picture
+        )
         picture = picture.convert("RGBA")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        what = f"{display_path(path)} can't be read as a picture ({error})"
-        raise LessonError(what, "give the path of a picture, saved as PNG or JPEG") from error
+    except UnidentifiedImageError as error:
+        raise LessonError(f"{name} can't be read as a picture: {UNKNOWN}", EXPORT) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        what = f"{name} can't be read as a picture ({error})"
+        raise LessonError(what, EXPORT) from error
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     return np.asarray(picture)
+
+
+def _open(path: Path) -> Image.Image:
+    """The picture, upright; a JPEG is decoded at a half, a quarter or an eighth of its size where
+    that is enough.
+    """
+    limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None  # opening reads the header only; we look at the size ourselves
+    try:
+        opened = Image.open(path)
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+    with opened:
+        size = f"{opened.width:,} x {opened.height:,} pixels"
+        opened.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
+        if opened.width * opened.height > MOST_PIXELS:
+            what = f"{display_path(path)} has {size}, too many to open"
+            raise LessonError(what, "scale it down to at most 10,000 x 10,000 in an image program")
+        return ImageOps.exif_transpose(opened)
+
+
+def _is_deep(picture: Image.Image) -> bool:
+    return picture.mode.startswith("I") or picture.mode == "F"
+
+
+def to_eight_bits(pixels: np.ndarray) -> np.ndarray:
+    """Scale gray pixels of more than 8 bits to 0 to 255, by one rule (data/README.md states it).
+
+    Fractions from 0 to 1 are multiplied by 255. Numbers from 0 to 255 stay as they are, unless the
+    picture is one of 16 bits: there, and where numbers go up to 65,535, they are divided by 257.
+
+    Args:
+        pixels: of shape (height, width): uint16 where the file says 16 bits, int32, or float32.
+
+    Returns:
+        uint8 of the same shape.
+
+    Raises:
+        ValueError: numbers that fit no such range, or that are none.
+    """
+    if not np.isfinite(pixels).all():
+        raise ValueError("some of its pixels are no numbers: NaN or infinite")
+    low, high = pixels.min(), pixels.max()
+    if low < 0 or high > 65535:
+        raise ValueError(
+            f"its pixels go from {low:g} to {high:g}, not from 0 to 1, to 255 or to 65,535"
+        )
+    sixteen = pixels.dtype.kind == "u"
+    if sixteen and 0 < high < 257 * LEAST_LIGHT:
+        bits = next(bits for bits in (8, 10, 12, 13) if high < 2**bits)
+        raise ValueError(
+            f"its pixels go up to {high} of 65,535, so it would be nearly black; if they have "
+            f"{bits} bits, save them multiplied by {2 ** (16 - bits)}"
+        )
+    if pixels.dtype.kind == "f" and high <= 1:
+        pixels = pixels * 255
+    elif sixteen or high > 255:
+        pixels = pixels / 257
+    return np.round(pixels).astype("uint8")
+
+
+def blank(image: np.ndarray) -> str:
+    """Why nothing can be seen in an image, in a few words, or nothing where something can.
+
+    Args:
+        image: uint8 of shape (height, width), or (height, width, channels).
+    """
+    low, high = int(image.min()), int(image.max())
+    per_channel = image.reshape(-1, image.shape[2] if image.ndim == 3 else 1)
+    if int((per_channel.max(axis=0) - per_channel.min(axis=0)).max()) < LEAST_RANGE:
+        if high < LEAST_LIGHT:
+            return f"black, or nearly: no pixel is brighter than {high} of 255"
+        return "of one color" + (", white" if low > 255 - LEAST_RANGE else "")
+    if high < LEAST_LIGHT:
+        return f"nearly black: no pixel is brighter than {high} of 255"
+    return ""
 
 
 def find_ink(picture: np.ndarray) -> np.ndarray:
@@ -70,6 +167,9 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
     """
     pixels = picture.astype("float32")
     pixels[..., :3] *= pixels[..., 3:] / 255  # a transparent pixel has no color
+    opaque = np.ptp(pixels[..., 3]) == 0
+    if reason := blank((pixels[..., :3] if opaque else pixels).astype("uint8")):
+        raise LessonError(f"the picture is {reason}", DRAW)
     y, x = np.meshgrid(
         *(np.linspace(-1, 1, length, dtype="float32") for length in pixels.shape[:2]), indexing="ij"
     )
@@ -91,7 +191,8 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
     )  # below 0.3 it is noise or shadow, above 0.8 nothing but ink
     if ink.mean() > 0.5:
         raise LessonError(
-            "the picture shows no digit on plain paper: more than half of it stands out", DRAW
+            "the picture shows no digit on plain paper: more than half of it stands out",
+            CROP + DRAW,
         )
     return ink.astype("float32")
 

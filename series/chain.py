@@ -73,7 +73,7 @@ class Notebook:
         return NOTEBOOKS_FOLDER / f"{self.name}.ipynb"
 
 
-LOADING = ("helpers/data.py", "helpers/folders.py", "helpers/pictures.py")
+LOADING = ("helpers/arrays.py", "helpers/data.py", "helpers/folders.py", "helpers/pictures.py")
 SHOWING = ("helpers/exercises.py", "helpers/figures/__init__.py")
 
 # The lesson: `make run` runs these.

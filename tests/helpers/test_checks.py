@@ -81,18 +81,105 @@ def test_too_little_memory_is_found_within_a_containers_limit_too(monkeypatch) -
     assert checks.check_memory(2.0).found == "0.7 GB available, 2 GB needed"
 
 
+V1 = {"limit": "limit_in_bytes", "used": "usage_in_bytes", "cache": "total_inactive_file"}
+V2 = {"limit": "max", "used": "current", "cache": "inactive_file"}
+
+
+def group(folder: Path, names: dict[str, str], limit: str, used: int, cache: int | None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"memory.{names['limit']}").write_text(f"{limit}\n")
+    (folder / f"memory.{names['used']}").write_text(f"{used}\n")
+    if cache is not None:
+        (folder / "memory.stat").write_text(f"anon 7\n{names['cache']} {cache}\nfile 9\n")
+
+
+@pytest.mark.parametrize(("names", "root"), [(V1, "memory"), (V2, "")])
 @pytest.mark.parametrize(
-    ("written", "left"),
+    ("limit", "used", "cache", "left"),
     [
-        ({}, math.inf),
-        ({"max": "max\n", "current": "5"}, math.inf),
-        ({"max": "1000\n", "current": "300\n"}, 700),
+        ("max", 5, 0, math.inf),
+        ("1000", 300, None, 700),
+        ("1000", 900, 600, 700),  # what was read from files lately can be dropped at once
     ],
 )
-def test_the_limit_of_a_container_is_read(tmp_path: Path, written: dict, left: float) -> None:
-    for name, content in written.items():
-        (tmp_path / f"memory.{name}").write_text(content)
-    assert checks._container_memory(tmp_path) == left
+def test_the_limit_of_a_container_is_read_in_both_versions(
+    tmp_path: Path, names: dict, root: str, limit: str, used: int, cache: int | None, left: float
+) -> None:
+    group(tmp_path / root, names, limit, used, cache)
+    assert checks._container_memory(tmp_path, tmp_path / "no such file") == left
+
+
+@pytest.mark.parametrize(("names", "line"), [(V1, "4:memory:/a/b"), (V2, "0::/a/b")])
+def test_the_tightest_of_a_group_and_those_above_it_counts(
+    tmp_path: Path, names: dict, line: str
+) -> None:
+    membership = tmp_path / "cgroup"
+    membership.write_text(f"9:cpuset,cpu:/a\n{line}\n")
+    root = tmp_path / ("memory" if names is V1 else "")
+    group(root / "a" / "b", names, "900", 100, 0)
+    group(root / "a", names, "500", 100, 50)
+    assert checks._container_memory(tmp_path, membership) == 450
+    assert checks._container_memory(tmp_path / "none", membership) == math.inf
+
+
+def test_a_run_is_asked_for_the_memory_that_it_needs() -> None:
+    quick = checks.memory_needed({"filters": 8, "batch_size": 64})
+    classic = checks.memory_needed({})
+    smoke = checks.memory_needed({"batch_size": 32, "train_images": 2000})
+    # Measured peaks: 1.2, 1.7 and 1.2 GB.
+    assert 1.2 <= quick <= 1.6
+    assert 1.65 <= classic <= 2.0
+    assert 1.1 <= smoke <= 1.5
+    assert checks.memory_needed({"dataset": "no/such.npz"}) == classic
+
+
+@pytest.mark.parametrize(
+    ("values", "least"),
+    [
+        ({"image_size": 64}, 2.3),
+        ({"image_size": 64, "batch_size": 64}, 1.5),
+        ({"image_size": 128, "batch_size": 32}, 2.2),
+    ],
+)
+def test_larger_images_need_more_memory_as_was_measured(values: dict, least: float) -> None:
+    needed = checks.memory_needed({"dataset": "data/doodles", **values})
+    assert least * 0.9 <= needed <= 1.6 * least + 0.8
+
+
+def test_a_folder_is_looked_at_without_opening_its_pictures(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").write_text("no picture")
+    assert checks.check_data(str(tmp_path)).found == "a folder of 2 classes"
+    (tmp_path / "dog").rename(tmp_path / "cat" / "dog")
+    assert "it holds one folder only, cat" in checks.check_data(str(tmp_path)).found
+
+
+def test_what_keras_would_download_is_there_or_can_be_had(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(checks, "KERAS_ADDRESSES", {"cifar10": "http://127.0.0.1:9/"})
+    check = checks.check_data("cifar10")
+    assert not check.ok
+    assert "no copy of cifar10 on this machine, and http://127.0.0.1:9/ can't be" in check.found
+    assert "keras.datasets.cifar10.load_data()" in check.fix
+    batches = tmp_path / "datasets" / "cifar-10-batches-py-target" / "cifar-10-batches-py"
+    batches.mkdir(parents=True)
+    assert not checks.check_data("cifar10").ok, "a folder without its files is no copy"
+    for name in ("data_batch_5", "test_batch"):
+        (batches / name).touch()
+    assert checks.check_data("cifar10").ok
+    for file in checks.KERAS_FILES["fashion_mnist"]:
+        (tmp_path / "datasets" / file).parent.mkdir(exist_ok=True)
+        (tmp_path / "datasets" / file).touch()
+    assert checks.check_data("fashion_mnist").ok
+
+
+def test_a_picture_is_looked_at_as_06_will_look_at_it(tmp_path: Path) -> None:
+    assert checks.check_picture("").ok
+    assert checks.check_picture("data/drawings/3.jpg").ok
+    assert "there is no file" in checks.check_picture("no/such.png").found
+    assert "nothing in it stands out" in checks.check_picture("data/drawings/empty.jpg").found
+    assert "is an address" in checks.check_picture("https://example.org/a.png").found
 
 
 def test_the_table_gives_each_failure_its_fix() -> None:

@@ -3,8 +3,12 @@ through.
 """
 
 import contextlib
+import gzip
 import hashlib
 import struct
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -106,12 +110,15 @@ def test_a_missing_file_is_named(name: str) -> None:
         data.load_data(name)
 
 
-@pytest.mark.parametrize("name", ["", "own.csv", "data/README.md", "C:\\pictures", "cifar_10"])
-def test_what_is_no_data_set_is_refused_with_what_can_be_used(name: str) -> None:
-    meant = r" \(did you mean cifar10\?\)" if name == "cifar_10" else ""
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("", ""), ("own.csv", ""), ("C:\\pictures", ""), ("cifar_10", "cifar10"), ("MNIST", "mnist")],
+)
+def test_what_is_no_data_set_is_refused_with_what_can_be_used(name: str, meant: str) -> None:
+    hint = rf" \(did you mean {meant}\?\)" if meant else ""
     with pytest.raises(
         LessonError,
-        match=rf"none of mnist, fashion_mnist, cifar10, no folder and no \.npz file{meant}\n",
+        match=rf"none of mnist, fashion_mnist, cifar10, no folder and no \.npz file{hint}\n",
     ):
         data.load_data(name)
 
@@ -168,8 +175,8 @@ def test_own_arrays_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...
         ({"y_test": np.array([0, 1, 2, 0, 1, 7])}, "y_test holds classes that y_train lacks: 7"),
         (
             {"y_train": np.array([{}] * 12, dtype=object)},
-            "is damaged",
-        ),  # such arrays could run code
+            "y_train hold Python objects, and reading those can run code",
+        ),
         (
             {"x_train": np.zeros(3), "y_test": np.zeros(6)},
             "x_train is .*; y_train is .*; y_test is",
@@ -183,9 +190,214 @@ def test_arrays_that_nothing_can_be_learned_from_are_refused(
         data.load_data(save(tmp_path / "own.npz", {**small(), **changes}))
 
 
-def test_a_file_that_lacks_arrays_says_so(tmp_path: Path) -> None:
-    with pytest.raises(LessonError, match=r"lacks an array.*x_train"):
-        data.load_data(save(tmp_path / "own.npz", {"images": small()["x_train"]}))
+def test_a_file_that_lacks_arrays_says_what_it_holds(tmp_path: Path) -> None:
+    with pytest.raises(LessonError, match=r"own\.npz holds pictures, not x_train"):
+        data.load_data(save(tmp_path / "own.npz", {"pictures": small()["x_train"]}))
+    with pytest.raises(LessonError, match=r"own\.npz holds no arrays, not x_train"):
+        data.load_data(save(tmp_path / "own.npz", {}))
+
+
+def follow_the_advice(dataset: str, out: Path) -> tuple:
+    """Do what the message says, as a reader would: run its lines, and take the file that they
+    write.
+    """
+    with pytest.raises(LessonError) as caught:
+        data.load_data(dataset)
+    lines = caught.value.fix.partition("\n")[2]
+    assert "np.savez" in lines, caught.value
+    subprocess.run([sys.executable, "-c", lines], check=True)
+    return data.load_data(str(out))
+
+
+A = small(count=20)
+IMAGES, LABELS = A["x_train"], A["y_train"]
+NEARLY = {
+    "floats from 0 to 1": {"x_train": IMAGES / 255, "x_test": A["x_test"] / 255},
+    "floats from -1 to 1": {
+        "x_train": np.float32(IMAGES / 127.5 - 1), "x_test": np.float32(A["x_test"] / 127.5 - 1),
+    },
+    "floats from 0 to 255": {"x_train": IMAGES.astype("float32"), "x_test": A["x_test"] + 0.0},
+    "64-bit integers": {"x_train": IMAGES.astype(int), "x_test": A["x_test"].astype(int)},
+    "16 bits": {
+        "x_train": IMAGES.astype("uint16") * 257, "x_test": A["x_test"].astype("uint16") * 257,
+    },
+    "a channel at the end": {"x_train": IMAGES[..., None], "x_test": A["x_test"][..., None]},
+    "a channel in front": {"x_train": IMAGES[:, None], "x_test": A["x_test"][:, None]},
+    "one-hot labels": {"y_train": np.eye(3)[LABELS], "y_test": np.eye(3, dtype=int)[A["y_test"]]},
+    "labels in a column": {"y_train": LABELS[:, None], "y_test": A["y_test"][:, None]},
+    "labels as floats": {"y_train": LABELS + 0.0, "y_test": A["y_test"] + 0.0},
+    "labels from 1": {"y_train": LABELS + 1, "y_test": A["y_test"] + 1},
+    "labels with gaps": {"y_train": LABELS * 7, "y_test": A["y_test"] * 7},
+    "labels as words": {
+        "y_train": np.array(["ant", "bee", "cow"])[LABELS],
+        "y_test": np.array(["ant", "bee", "cow"])[A["y_test"]],
+    },
+    "labels as objects": {
+        "y_train": LABELS.astype(object), "y_test": A["y_test"].astype(object),
+    },
+    "floats and one-hot labels": {
+        "x_train": IMAGES / 255, "x_test": A["x_test"] / 255,
+        "y_train": np.eye(3)[LABELS], "y_test": np.eye(3)[A["y_test"]],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", NEARLY)
+def test_arrays_in_another_form_get_the_line_that_mends_them(form: str, tmp_path: Path) -> None:
+    path = save(tmp_path / "own.npz", {**A, **NEARLY[form]})
+    (x_train, y_train), (x_test, y_test) = follow_the_advice(path, tmp_path / "own-fixed.npz")
+    assert np.array_equal(x_train, IMAGES)
+    assert np.array_equal(x_test, A["x_test"])
+    assert np.array_equal(y_train, LABELS)
+    assert np.array_equal(y_test, A["y_test"])
+
+
+def test_flat_images_and_those_in_torch_s_order_are_mended(tmp_path: Path) -> None:
+    square = small(shape=(10, 10))
+    flat = {name: square[name].reshape(len(square[name]), -1) for name in ("x_train", "x_test")}
+    path = save(tmp_path / "flat.npz", {**square, **flat})
+    assert np.array_equal(
+        follow_the_advice(path, tmp_path / "flat-fixed.npz")[0][0], square["x_train"]
+    )
+    color = small(shape=(8, 9, 3))
+    turned = {name: color[name].transpose(0, 3, 1, 2) for name in ("x_train", "x_test")}
+    path = save(tmp_path / "turned.npz", {**color, **turned})
+    assert np.array_equal(
+        follow_the_advice(path, tmp_path / "turned-fixed.npz")[0][0], color["x_train"]
+    )
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train_images", "train_labels", "test_images", "test_labels"),
+        ("X_train", "Y_train", "X_test", "Y_test"),
+        ("trainX", "trainY", "testX", "testY"),
+        ("images-train", "labels-train", "images-test", "labels-test"),
+        ("arr_0", "arr_1", "arr_2", "arr_3"),
+    ],
+)
+def test_arrays_under_other_names_get_the_line_that_renames_them(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    renamed = {other: A[name] for other, name in zip(names, data.ARRAYS, strict=True)}
+    path = save(tmp_path / "own.npz", {**renamed, "val_images": IMAGES[:3]}
+                if names[0] != "arr_0" else renamed)  # fmt: skip
+    train, test = follow_the_advice(path, tmp_path / "own-fixed.npz")
+    for name, found in zip(data.ARRAYS, (*train, *test), strict=True):
+        assert np.array_equal(found, A[name]), name
+
+
+@pytest.mark.parametrize("names", [("x", "y"), ("images", "labels"), ("arr_0", "arr_1")])
+def test_one_part_alone_is_split(names: tuple[str, str], tmp_path: Path) -> None:
+    path = save(tmp_path / "own.npz", {names[0]: IMAGES, names[1]: LABELS})
+    (x_train, _), (x_test, y_test) = follow_the_advice(path, tmp_path / "own-fixed.npz")
+    assert (len(x_train), len(x_test)) == (16, 4)
+    index = next(n for n, image in enumerate(IMAGES) if np.array_equal(image, x_test[0]))
+    assert y_test[0] == LABELS[index]
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_a_table_as_kaggle_has_it_gets_the_lines_that_convert_it(
+    header: bool, tmp_path: Path
+) -> None:
+    square = small(20, 3, (9, 9))
+    table = np.column_stack([square["y_train"], square["x_train"].reshape(20, -1)])
+    first = "label," + ",".join(f"pixel{number}" for number in range(81)) if header else ""
+    path = tmp_path / "train.csv"
+    np.savetxt(path, table, "%d", ",", header=first, comments="")
+    if not header:
+        path.write_text(path.read_text().lstrip())
+    (x_train, y_train), (x_test, _) = follow_the_advice(str(path), tmp_path / "train.npz")
+    assert np.array_equal(x_train, square["x_train"][4:])
+    assert np.array_equal(y_train, square["y_train"][4:])
+    assert len(x_test) == 4
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("as_folder", [True, False])
+def test_idx_files_get_the_lines_that_convert_them(
+    packed: bool, as_folder: bool, tmp_path: Path
+) -> None:
+    for name, file in zip(data.ARRAYS, IDX_NAMES, strict=True):
+        array = A[name].astype(np.uint8)
+        header = struct.pack(f">{1 + array.ndim}i", 2048 + array.ndim, *array.shape)
+        content = header + array.tobytes()
+        path = tmp_path / (f"{file}.gz" if packed else file)
+        path.write_bytes(gzip.compress(content) if packed else content)
+    dataset = str(tmp_path if as_folder else path)
+    train, test = follow_the_advice(dataset, tmp_path / "own.npz")
+    for name, found in zip(data.ARRAYS, (*train, *test), strict=True):
+        assert np.array_equal(found, A[name]), name
+
+
+IDX_NAMES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+def test_npy_files_get_the_line_that_joins_them(tmp_path: Path) -> None:
+    for name in data.ARRAYS:
+        np.save(tmp_path / f"{name}.npy", A[name])
+    train, _ = follow_the_advice(str(tmp_path / "x_train.npy"), tmp_path / "own.npz")
+    assert np.array_equal(train[0], IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("pets.zip", "unpack it"),
+        ("pets.tar.gz", "unpack it"),
+        ("cat.jpg", "give a folder that holds a folder of pictures a class"),
+        ("table.csv", "its first line has 2 columns"),
+        ("data.h5", "with numpy.savez"),
+    ],
+)
+def test_a_file_of_another_kind_gets_a_remedy_of_its_own(
+    name: str, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("cat,1\n")
+    with pytest.raises(LessonError, match=rf"is no \.npz file and no folder.*\n.*{words}"):
+        data.load_data(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("blank", "words"),
+    [
+        (np.zeros, "3 of 20 images of x_train show nothing; number 2 is black"),
+        (lambda shape, kind: np.full(shape, 200, kind), "number 2 is of one color"),
+        (lambda shape, kind: np.full(shape, 255, kind), "number 2 is of one color, white"),
+        (lambda shape, kind: np.eye(8, 9, dtype=kind) * 14, "number 2 is nearly black"),
+    ],
+)
+def test_more_than_a_few_images_that_show_nothing_are_refused(
+    blank: Callable, words: str, tmp_path: Path
+) -> None:
+    arrays = small(20)
+    arrays["x_train"][[2, 5, 7]] = blank((8, 9), np.uint8)
+    with pytest.raises(LessonError, match=words):
+        data.load_data(save(tmp_path / "own.npz", arrays))
+
+
+def test_a_few_blank_images_among_many_are_no_reason_to_refuse(tmp_path: Path) -> None:
+    arrays = small(300)
+    arrays["x_train"][[2, 5, 7]] = 0
+    assert len(data.load_data(save(tmp_path / "own.npz", arrays))[0][0]) == 300
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "data/doodles", "own"])
+def test_how_much_data_there_will_be_is_known_without_loading_it(
+    dataset: str, tmp_path: Path
+) -> None:
+    if dataset == "own":
+        dataset = save(tmp_path / "own.npz", small(20, shape=(8, 9, 3)))
+    train, test, *shape = data.expected_shape(dataset, 28)
+    (x_train, _), (x_test, _) = data.load_data(dataset)
+    assert train + test == len(x_train) + len(x_test)
+    assert tuple(shape) == (*x_train.shape[1:], 1)[:3]
 
 
 def test_keras_own_data_comes_in_the_shape_of_all_others_and_without_a_network_says_what_to_do(

@@ -18,14 +18,17 @@ from series.errors import LessonError
 def picture(
     path: Path, color: object = 128, size: tuple[int, int] = (20, 20), mode: str = "L"
 ) -> None:
+    """A picture of one color, with a white bar at its foot, so that there is something to see."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, size, color).save(path)  # type: ignore[arg-type]
+    drawn = Image.new(mode, size, color)  # type: ignore[arg-type]
+    drawn.paste("white", (0, size[1] * 3 // 4, *size))
+    drawn.save(path)
 
 
 def fill(folder: Path, classes: tuple[str, ...] = ("cat", "dog"), count: int = 5) -> Path:
     for index, name in enumerate(classes):
         for number in range(count):
-            picture(folder / name / f"{number}.png", 40 * index + number)
+            picture(folder / name / f"{number}.png", (40 * index + number) % 240)
     return folder
 
 
@@ -66,7 +69,7 @@ def test_one_picture_in_color_keeps_all_in_color(tmp_path: Path) -> None:
 
 
 def test_pictures_are_put_on_white_and_cut_around_their_center(tmp_path: Path) -> None:
-    picture(tmp_path / "clear.png", (0, 0, 0, 0), (9, 30), "RGBA")
+    Image.new("RGBA", (9, 30), (0, 0, 0, 0)).save(tmp_path / "clear.png")
     assert folders.read_image(tmp_path / "clear.png", (20, 20)).min() == 255
     wide = Image.new("L", (60, 20), 0)
     wide.paste(255, (20, 0, 40, 20))
@@ -106,7 +109,7 @@ def test_everything_that_is_wrong_is_named_in_one_round(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("train", "test", "words"),
     [
-        (("cat",), ("cat",), "holds 1 folders"),
+        (("cat",), ("cat",), "holds 1 folders of pictures, and at least 2 are needed"),
         (("cat", "dog"), ("cat",), "test.dog holds 0 pictures"),
         (("cat", "dog"), ("cat", "dog", "ox"), "train.ox holds 0 pictures"),
     ],
@@ -118,6 +121,118 @@ def test_each_part_needs_pictures_of_each_class(
     fill(tmp_path / "test", test)
     with pytest.raises(LessonError, match=words):
         folders.load_folder(tmp_path)
+
+
+LAYOUTS = {
+    # where the pictures are: how many of each class to train on, how many to test on, what is said
+    "train test": (4, 4, ""),
+    "training testing": (4, 4, ""),
+    "Train Test": (4, 4, ""),
+    "TRAINING test": (4, 4, ""),
+    "train val": (4, 4, "The images to test on are those of val."),
+    "train Validation": (4, 4, "The images to test on are those of Validation."),
+    "train valid test": (8, 4, "The images of valid are added to the training images."),
+    "train test __MACOSX": (4, 4, ""),
+    "train test .cache": (4, 4, ""),
+    "train test extra": (4, 4, "Passed over, beside the parts: extra."),
+    "train": (3, 1, ""),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_usual_parts_are_known_in_any_case(layout: str, tmp_path: Path, capsys) -> None:
+    for part in layout.split():
+        fill(tmp_path / part, count=4)
+    (_, y_train), (_, y_test) = data.load_data(str(tmp_path))
+    train, test, said = LAYOUTS[layout]
+    assert np.bincount(y_train).tolist() == [train, train]
+    assert np.bincount(y_test).tolist() == [test, test]
+    assert data.class_names(str(tmp_path), y_train) == ("cat", "dog")
+    assert capsys.readouterr().out.strip() == said
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    assert folders.folder_classes(fill(tmp_path, ("plane", "ship", "train"))) == (
+        "plane",
+        "ship",
+        "train",
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (("zip/cat", "zip/dog"), r"it holds one folder only, zip\nTo fix it: give .*zip instead$"),
+        (("a/x", "a/y", "b/x", "b/y"), "these hold folders where a class holds pictures: a, b"),
+        (("cat/images", "dog/images"), "these hold folders where a class holds pictures: cat, dog"),
+        (("train/cat", "train/dog", "Training/cat"), "name the same part"),
+        (("test/cat", "test/dog", "val/cat"), "but no folder train"),
+        (("train/cat", "train/dog", "test"), "test holds pictures, but no folder for each class"),
+        (("train", "test"), "test, train hold pictures, but no folder for each class"),
+        ((), "it holds 0 folders of pictures"),
+        (("cat",), "it holds 1 folders of pictures"),
+    ],
+)
+def test_a_layout_that_could_mean_something_else_is_refused(
+    made: tuple, words: str, tmp_path: Path
+) -> None:
+    for place in made:
+        for number in range(3):
+            picture(tmp_path / place / f"{number}.png", 10 * number)
+    with pytest.raises(LessonError, match=words):
+        folders.load_folder(tmp_path)
+
+
+def test_pictures_that_show_nothing_are_refused_with_the_reason(tmp_path: Path) -> None:
+    fill(tmp_path)
+    for name, mode, color in (
+        ("black", "L", 2),
+        ("gray", "L", 90),
+        ("red", "RGB", (200, 0, 0)),
+        ("clear", "RGBA", (255, 255, 255, 0)),
+    ):
+        Image.new(mode, (20, 20), color).save(tmp_path / "cat" / f"{name}.png")
+    drawing = Image.new("RGBA", (20, 20), (255, 255, 255, 0))
+    drawing.paste((255, 255, 255, 255), (5, 5, 15, 15))
+    drawing.save(tmp_path / "cat" / "drawing.png")
+    Image.fromarray(np.full((20, 20), np.nan, np.float32)).save(tmp_path / "cat" / "nan.tiff")
+    ten_bits = np.arange(400, dtype=np.uint16).reshape(20, 20) * 2
+    Image.fromarray(ten_bits).save(tmp_path / "cat" / "ten.png")
+    with pytest.raises(LessonError) as caught:
+        folders.load_folder(tmp_path)
+    for words in (
+        "black.png is black, or nearly: no pixel is brighter than 2 of 255",
+        "gray.png is of one color",
+        "red.png is of one color",
+        "drawing.png is white on a transparent ground, which becomes white",
+        "nan.tiff (can't be read as a picture (some of its pixels are no numbers: NaN or infinite)",
+        "ten.png (can't be read as a picture (its pixels go up to 798 of 65,535",
+    ):
+        assert words in str(caught.value)
+
+
+def test_a_picture_is_turned_upright_and_deep_ones_are_scaled(tmp_path: Path) -> None:
+    fill(tmp_path)
+    gray = np.zeros((20, 20), np.uint8)
+    gray[:5] = 200  # a bar at the top
+    exif = Image.Exif()
+    exif[274] = 6  # the camera was turned to the left
+    Image.fromarray(np.rot90(gray)).save(tmp_path / "turned.png", exif=exif)
+    Image.fromarray(np.float32(gray / 255)).save(tmp_path / "float.tiff")
+    Image.fromarray(gray.astype(np.uint16) * 257).save(tmp_path / "sixteen.png")
+    for name in ("turned.png", "float.tiff", "sixteen.png"):
+        assert (folders.read_image(tmp_path / name, (20, 20))[..., 0] == gray).all(), name
+
+
+@pytest.mark.parametrize(("classes", "count"), [(2, 2), (300, 2)])
+def test_two_classes_and_three_hundred_of_two_pictures_each_load(
+    classes: int, count: int, tmp_path: Path
+) -> None:
+    fill(tmp_path, tuple(f"class {number:03}" for number in range(classes)), count)
+    (x_train, y_train), (x_test, y_test), names = folders.load_folder(tmp_path, 8)
+    assert (x_train.shape, x_test.shape) == ((classes, 8, 8), (classes, 8, 8))
+    assert sorted(y_train) == sorted(y_test) == list(range(classes))
+    assert len(names) == classes
 
 
 def test_the_doodles_that_ship_with_the_project_load_from_any_working_folder(

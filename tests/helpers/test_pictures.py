@@ -135,8 +135,11 @@ def test_images_of_another_size_get_their_own_box(shape, tmp_path):
 @pytest.mark.parametrize(
     ("array", "words"),
     [
-        (np.zeros((50, 50), "uint8"), "empty"),
-        (np.full((1, 1), 255, "uint8"), "empty"),
+        (np.zeros((50, 50), "uint8"), "black, or nearly: no pixel is brighter than 0 of 255"),
+        (np.pad(np.full((90, 90), 3, "uint8"), 50), "no pixel is brighter than 3 of 255"),
+        (np.pad(np.full((90, 90), 12, "uint8"), 50), "nearly black: no pixel is brighter than 12"),
+        (np.full((1, 1), 255, "uint8"), "of one color, white"),
+        (np.full((50, 50, 3), (200, 30, 30), "uint8"), "is of one color"),
         (np.linspace(90, 250, 200).astype("uint8")[None].repeat(100, axis=0), "empty"),  # a shadow
         (
             np.random.default_rng(0).normal(200, 15, (300, 300)).clip(0, 255).astype("uint8"),
@@ -151,20 +154,87 @@ def test_what_shows_no_digit_is_refused(array, words, tmp_path):
         pictures.picture_to_image(save(array, tmp_path / "odd.png"))
 
 
-def test_what_is_no_picture_or_half_of_one_or_too_large_or_missing_is_refused(
-    tmp_path, monkeypatch
-):
-    path = save(digit(), tmp_path / "odd.png")
-    complete = path.read_bytes()
-    for name, content in {
-        "half.png": complete[: len(complete) // 2],
-        "text.png": b"no picture",
-        "empty.png": b"",
-    }.items():
-        (tmp_path / name).write_bytes(content)
-    for bad in (*tmp_path.glob("[!o]*.png"), "", "missing.png", "data", "~nosuchuser/seven.png"):
-        with pytest.raises(LessonError, match="can't be read as a picture"):
-            pictures.read_picture(bad)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    with pytest.raises(LessonError, match="exceeds limit"):
-        pictures.read_picture(path)
+def test_a_dark_frame_around_the_paper_is_named(tmp_path):
+    scan = np.pad(digit(), 20, constant_values=15)
+    with pytest.raises(LessonError, match=r"more than half.*\nTo fix it: crop the picture to the"):
+        pictures.picture_to_image(save(scan, tmp_path / "scan.png"))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("half.png", r"half\.png can't be read as a picture \("),
+        ("text.png", r"text\.png can't be read as a picture: it has none of the formats"),
+        ("empty.png", r"empty\.png is empty: 0 bytes\n.*save or download"),
+        ("missing.png", r"there is no file .*missing\.png\n"),
+        ("", r"is a folder, not a picture\n"),
+        (
+            "https://example.org/seven.png",
+            r"^https://example\.org/seven\.png is an address.*\n.*down",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path, name, words):
+    complete = save(digit(), tmp_path / "whole.png").read_bytes()
+    (tmp_path / "half.png").write_bytes(complete[: len(complete) // 2])
+    (tmp_path / "text.png").write_bytes(b"no picture")
+    (tmp_path / "empty.png").touch()
+    with pytest.raises(LessonError, match=words):
+        pictures.read_picture(name if name.startswith("http") else tmp_path / name)
+    for other in ("", "data", "~nosuchuser/seven.png"):
+        with pytest.raises(LessonError, match="is a folder|there is no file"):
+            pictures.read_picture(other)
+
+
+def test_a_large_jpeg_is_read_small_and_other_formats_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 5_000_000)
+    big = np.kron(digit(), np.ones((30, 30), "uint8"))  # 3600 x 4800, as JPEG half each way
+    assert max(pictures.read_picture(save(big, tmp_path / "big.jpg")).shape) <= 1024
+    limit = Image.MAX_IMAGE_PIXELS
+    words = r"big\.png has 4,800 x 3,600 pixels, too many to open\n.*scale it down"
+    with pytest.raises(LessonError, match=words):
+        pictures.read_picture(save(big, tmp_path / "big.png"))
+    assert limit == Image.MAX_IMAGE_PIXELS, "other programs in this process rely on it"
+
+
+def test_pillow_s_own_limit_does_not_stop_a_large_jpeg(tmp_path, plain, monkeypatch):
+    path = save(digit().repeat(12, axis=0).repeat(12, axis=1), tmp_path / "big.jpg")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # it is refused from twice as many on
+    assert likeness(pictures.picture_to_image(path), plain) > 0.97
+
+
+DEEP = {
+    "float from 0 to 1": np.float32(digit() / 255),
+    "float from 0 to 255": np.float32(digit()),
+    "int32 from 0 to 255": digit().astype("int32"),
+    "int32 of 16 bits": digit().astype("int32") * 257,
+    "16 bits": digit().astype("uint16") * 257,
+    "16 bits, dark": digit(paper=100, ink=5).astype("uint16") * 257,
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_more_than_8_bits_are_scaled_by_one_rule(name, tmp_path):
+    array = DEEP[name]
+    eight = digit(paper=100, ink=5) if "dark" in name else digit()
+    read = pictures.read_picture(save(array, tmp_path / "deep.tiff"))
+    assert (read[..., 0] == eight).all()
+    assert (read[..., 3] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.where(digit() < 100, np.float32(np.nan), 1), "no numbers: NaN or infinite"),
+        (np.float32(digit()) - 100, "its pixels go from -80 to 140, not from 0 to 1"),
+        (digit().astype("int32") * 70000, "its pixels go from 1.4e"),
+        (
+            digit().astype("uint16") * 4,
+            r"go up to 960 of 65,535.* 10 bits, save .* multiplied by 64",
+        ),
+        (digit().astype("uint16") * 16, "up to 3840 of 65,535.* 12 bits, save .* multiplied by 16"),
+    ],
+)
+def test_pixels_that_fit_no_range_are_refused_with_the_reason(array, words, tmp_path):
+    with pytest.raises(LessonError, match=rf"can't be read as a picture .*{words}"):
+        pictures.picture_to_image(save(array, tmp_path / "odd.tiff"))
