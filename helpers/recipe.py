@@ -87,17 +87,17 @@ def create_reader(
         dropout: the share of the inputs of the last layer that is dropped in training.
     """
     layers = keras.layers
-    network = keras.Sequential([keras.Input(input_shape)])
+    inputs = x = keras.Input(input_shape)
     for count, size in ((filters, 5), (2 * filters, 3), (4 * filters, 3)):
-        network.add(layers.Conv2D(count, size, padding="same", use_bias=not normalize))
-        network.add(layers.MaxPool2D())
+        x = layers.Conv2D(count, size, padding="same", use_bias=not normalize)(x)
+        x = layers.MaxPool2D()(x)
         if normalize:
-            network.add(layers.BatchNormalization(momentum=0.9))
-        network.add(layers.ReLU())
-    network.add(layers.Flatten())
-    network.add(layers.Dropout(dropout))
-    network.add(layers.Dense(num_classes, activation="softmax"))
-    return network
+            x = layers.BatchNormalization(momentum=0.9)(x)
+        x = layers.ReLU()(x)
+    x = layers.Flatten()(x)
+    x = layers.Dropout(dropout)(x)
+    outputs = layers.Dense(num_classes, activation="softmax")(x)
+    return keras.Model(inputs, outputs)
 
 
 def rise_and_fall(

@@ -149,6 +149,29 @@ NOTEBOOKS = (
     ),
 )
 # Beside the lesson: each runs only when --from or --to names it.
+IMPROVING = Notebook(
+    "07_improving",
+    needs=("dataset.npz", "trained.keras"),
+    saves=("improved.keras", "improvement.json"),
+    parameters=(
+        "run",
+        "seed",
+        "train_images",
+        "test_images",
+        "compare_images",
+        "compare_seeds",
+        "final_epochs",
+    ),
+    modules=("helpers/lesson.py",),
+    shows=(
+        *SHOWING,
+        "helpers/figures/improving.py",
+        "helpers/canvas/__init__.py",
+        "helpers/canvas/canvas.js",
+        "helpers/canvas/canvas.css",
+    ),
+    packages=("tensorflow", "keras", "numpy", "h5py", "scipy"),
+)
 SCALING = Notebook(  # it starts worker processes of its own: make run-scaling
     "08_scaling_out",
     needs=("dataset.npz", "model.keras"),
@@ -168,7 +191,7 @@ SCALING = Notebook(  # it starts worker processes of its own: make run-scaling
     shows=(*SHOWING, "helpers/figures/scaling.py"),
     packages=("tensorflow", "keras", "numpy", "h5py"),
 )
-EXTRAS = (SCALING,)
+EXTRAS = (IMPROVING, SCALING)
 ALL = (*NOTEBOOKS, *EXTRAS)  # in the order of their numbers
 BY_NAME = {notebook.name: notebook for notebook in ALL}
 MAKER = {artifact: notebook.name for notebook in ALL for artifact in notebook.saves}

@@ -61,6 +61,9 @@ PARAMETERS = {
     "picture": Parameter(str),
     "workers": Parameter(int, 2, 8),
     "practice_images": Parameter(int, 1000),
+    "compare_images": Parameter(int, 100),
+    "compare_seeds": Parameter(int, 1, 100),
+    "final_epochs": Parameter(int, 1, 1000),
 }
 
 

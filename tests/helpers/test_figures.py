@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from helpers.figures import dataset, inference, model, percent, setup, testing, training
+from helpers.figures import dataset, improving, inference, model, percent, setup, testing, training
 
 NAMES = np.array(["zero", "one", "two"])
 MOST_INCHES_HIGH = 4.8  # what a projector shows at 150 % without scrolling
@@ -67,6 +67,12 @@ def figures(height: int, width: int, color: bool) -> dict[str, Figure]:
         "occlusion": testing.draw_occlusion(
             [raw], [random.random((4, 5))], ["said one"], patch=3, step=2
         ),
+        "shift curves": improving.draw_shift_curves("Moved", {"yours": [0.9, 0.5], "ours": [1, 1]}),
+        "costs": improving.draw_costs({"one": {"conv2d": 5_000, "dense": 20}, "two": {"dense": 7}}),
+        "normalization": improving.draw_normalization(
+            random.normal(size=(4, height, width, 3)), random.normal(size=(4, height, width, 3))
+        ),
+        "comparison": improving.draw_comparison("Two recipes", {"a": [0.9], "b": [0.8]}, {}),
         "probabilities": inference.draw_probabilities(
             raw, shares / shares.sum(), NAMES, "An image"
         ),

@@ -160,10 +160,11 @@ def bare_function(code: str, name: str) -> str:
     function = found[0]
     if ast.get_docstring(function) is not None:
         function.body = function.body[1:]
-    function.returns = None
-    for argument in ast.walk(function.args):
-        if isinstance(argument, ast.arg):
-            argument.annotation = None
+    for node in ast.walk(function):  # functions inside it, too
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
     return ast.dump(function)
 
 

@@ -9,7 +9,7 @@ import papermill
 import pytest
 import yaml
 
-from helpers import lesson
+from helpers import lesson, recipe
 from series import chain
 from series.parameters import PARAMETERS, parameter_problems
 
@@ -130,11 +130,20 @@ def test_what_catching_up_skips_is_needed_by_nothing_else(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "function"), [("02_dataset", "process_data"), ("03_model", "create_model")]
+    ("name", "function", "module"),
+    [
+        ("02_dataset", "process_data", lesson),
+        ("03_model", "create_model", lesson),
+        ("07_improving", "move", recipe),
+        ("07_improving", "batches_of", recipe),
+        ("07_improving", "moving_batches", recipe),
+        ("07_improving", "create_reader", recipe),
+        ("07_improving", "rise_and_fall", recipe),
+    ],
 )
-def test_what_is_taught_is_what_runs(name, function):
+def test_what_is_taught_is_what_runs(name, function, module):
     taught = next(cell.source for cell in code(name) if f"def {function}(" in cell.source)
-    own = Path(lesson.__file__).read_text(encoding="utf-8")
+    own = Path(module.__file__).read_text(encoding="utf-8")
     assert gate.bare_function(taught, function) == gate.bare_function(own, function)
 
 
@@ -159,6 +168,7 @@ def test_smoke_changes_nothing_that_02_03_and_06_print():
     assert {notebook.name for notebook in chain.ALL if changed & set(notebook.parameters)} == {
         "04_training",
         "05_testing",
+        "07_improving",
     }
 
 
@@ -193,6 +203,21 @@ def test_the_cells_of_08_print_what_is_stored(tmp_path):
     found = run_copies(tmp_path, ["02_dataset", "03_model", chain.SCALING.name])
     problems = [problem for name in found for problem in found[name]]
     assert problems == [], "\n\n".join(problems)
+
+
+@pytest.mark.slow
+def test_the_cells_of_07_print_what_is_stored_and_each_solution_is_right(tmp_path):
+    found = run_copies(tmp_path, ["02_dataset", "03_model", "04_training", "07_improving"])
+    problems = [problem for name in found for problem in found[name]]
+    assert problems == [], "\n\n".join(problems)
+
+
+def test_07_sees_no_test_image_before_its_last_decision():
+    sources = [cell.source for cell in code("07_improving")]
+    first = next(index for index, source in enumerate(sources) if "x_test" in source)
+    choice = next(index for index, source in enumerate(sources) if "chosen = max(" in source)
+    assert first > choice
+    assert not any(word in "".join(sources[:first]) for word in ("y_test", "load_mnist"))
 
 
 @pytest.mark.slow
