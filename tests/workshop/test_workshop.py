@@ -120,7 +120,9 @@ def test_a_page_shows_the_stored_picture_of_a_widget_and_folds_solutions():
     note = nbformat.v4.new_markdown_cell("for us", metadata={"tags": ["instructor"]})
     text = page(nbformat.v4.new_notebook(cells=[cell, note]), "A title")
     assert re.search(
-        r"<details class=\"answer\"><summary>A solution</summary>.*<b>stored</b>.*</details>", text, re.DOTALL
+        r"<details class=\"answer\"><summary>A solution</summary>.*<b>stored</b>.*</details>",
+        text,
+        re.DOTALL,
     )
     assert "model_id" not in text and "for us" not in text and "<title>A title</title>" in text
 
