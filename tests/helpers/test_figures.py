@@ -10,7 +10,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from helpers.figures import dataset, improving, inference, model, percent, setup, testing, training
+from helpers.figures import (
+    dataset,
+    improving,
+    inference,
+    model,
+    percent,
+    scaling,
+    setup,
+    testing,
+    training,
+)
 
 NAMES = np.array(["zero", "one", "two"])
 MOST_INCHES_HIGH = 4.8  # what a projector shows at 150 % without scrolling
@@ -73,6 +83,8 @@ def figures(height: int, width: int, color: bool) -> dict[str, Figure]:
             random.normal(size=(4, height, width, 3)), random.normal(size=(4, height, width, 3))
         ),
         "comparison": improving.draw_comparison("Two recipes", {"a": [0.9], "b": [0.8]}, {}),
+        "update": scaling.draw_data_parallelism(4, 256),
+        "efficiency": scaling.draw_efficiency("Efficiency", [1, 4], {"cores": [0.5, 0.9]}),
         "probabilities": inference.draw_probabilities(
             raw, shares / shares.sum(), NAMES, "An image"
         ),
