@@ -1,7 +1,7 @@
 """Checking a reader's answer to an exercise: to do, right, or a hint about the likeliest mistake.
 
-`check` judges numbers, letters and arrays, `check_network` a Keras network. Neither ever stops the
-notebook, whatever it is given.
+`check` judges numbers, letters and arrays, `check_network` a Keras network, `check_trained` what a
+network has learned. None of them ever stops the notebook, whatever it is given.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -107,6 +107,87 @@ def network_problem(
         or _probability_problem(answer, input_shape)
         or _size_problem(answer, parameters)
     )
+
+
+def check_trained(answer: Any, images: Any, labels: np.ndarray, better_than: Any) -> None:
+    """Say whether a network was trained, and reads what `fit` held out better than it has to.
+
+    Args:
+        answer: the reader's network; `...` is still to do.
+        images: all images that the reader trains with, prepared; the last fifth is held out.
+        labels: their classes, whole numbers from 0.
+        better_than: the accuracy on the held-out images that isn't enough, or a network that has
+            one.
+    """
+    _mention_a_failed_cell()
+    if answer is ... or _has_no_layer(answer):
+        print(TO_DO)
+        return
+    problem = training_problem(answer, images, labels, better_than)
+    print("Right." if problem is None else f"Not yet. {problem}")
+
+
+def training_problem(answer: Any, images: Any, labels: np.ndarray, better_than: Any) -> str | None:
+    """What keeps a network from having learned enough: the likeliest mistake, or None.
+
+    Args:
+        answer, images, labels, better_than: as `check_trained` takes them.
+    """
+    import keras
+
+    from helpers.training import learned_from
+
+    if isinstance(answer, keras.callbacks.History):
+        return "That is what fit returned. Name the network first, then call fit on it."
+    classes = int(np.max(labels)) + 1
+    problem = network_problem(answer, tuple(images.shape[1:]), classes)
+    if problem:
+        return problem
+    if not answer.compiled:
+        return "It has no loss and no optimizer yet: call compile, then fit."
+    if answer.loss != "sparse_categorical_crossentropy" and isinstance(answer.loss, str):
+        return (
+            f"Its loss is {answer.loss}. The labels are whole numbers: "
+            "they take sparse_categorical_crossentropy."
+        )
+    history = getattr(getattr(answer, "history", None), "history", {})
+    if not history:
+        return "It is compiled, and nothing has been learned yet: call fit on it."
+    if "val_loss" not in history:
+        return (
+            "It learned from all images, so nothing is left to judge it by. "
+            "Make it anew, and give fit validation_split=0.2."
+        )
+    part = learned_from(len(labels))
+    least = better_than
+    if isinstance(better_than, keras.Model):
+        least = _share_read(better_than, images[part:], labels[part:])
+    accuracy = _share_read(answer, images[part:], labels[part:])
+    if accuracy > least:
+        return None
+    return (
+        f"It reads {accuracy:.3f} of the held-out images; more than {least:.3f} are needed. "
+        f"{_learning_problem(answer, history, accuracy, classes)}"
+    )
+
+
+def _share_read(network: Any, images: Any, labels: np.ndarray) -> float:
+    probabilities = network.predict(images, batch_size=256, verbose=0)
+    return float((probabilities.argmax(axis=-1) == labels).mean())
+
+
+def _learning_problem(
+    network: Any, history: Mapping[str, Sequence[float]], accuracy: float, classes: int
+) -> str:
+    """The likeliest reason why a network has learned too little."""
+    losses = history["loss"]
+    if not np.isfinite(losses[-1]) or accuracy < 2 / classes:
+        return "That is little better than guessing: the learning rate is far too large or small."
+    if not any("Conv" in type(layer).__name__ for layer in _layers_of(network)):
+        return "There is no convolution in it."
+    if history["val_loss"][-1] <= min(history["val_loss"]):
+        return "Its validation loss was still falling: more epochs, or smaller batches."
+    return "Its validation loss no longer falls: more filters, a second convolution, or dropout."
 
 
 def spoiled(image: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from helpers.figures import BLUE, FONT, GREY, ORANGE, RED, label, new_figure
+from helpers.figures import BLUE, FONT, GREEN, GREY, ORANGE, RED, label, new_figure
 
 
 def draw_templates(templates: np.ndarray, class_names: Sequence[str] | np.ndarray) -> Figure:
@@ -20,7 +20,10 @@ def draw_templates(templates: np.ndarray, class_names: Sequence[str] | np.ndarra
     """
     columns = min(5, len(templates))
     rows = -(-len(templates) // columns)
-    alt = "The ten weight vectors as pictures: blurred shapes of the digits in purple, surrounded by orange."
+    alt = (
+        "The weights of each class as a picture: blurred shapes of the digits in purple, "
+        "surrounded by orange."
+    )
     figure = new_figure("The weights from each pixel to each class", 7.5, 1.7 * rows + 0.6, alt=alt)
     grid = figure.subplots(rows, columns, squeeze=False)
     limit = float(np.abs(templates).max())
@@ -32,7 +35,7 @@ def draw_templates(templates: np.ndarray, class_names: Sequence[str] | np.ndarra
         )
         axes.set_title(name, fontsize=FONT)
     figure.colorbar(picture, ax=grid, shrink=0.8).set_label(
-        "weight (purple: ink speaks for it)", fontsize=FONT - 1
+        "weight (purple: for the class, orange: against)", fontsize=FONT - 1
     )
     return figure
 
@@ -43,19 +46,41 @@ def draw_rates(losses: Mapping[float, Sequence[float]]) -> Figure:
     Args:
         losses: for each learning rate the loss of each batch.
     """
-    alt = "A rate of 0.001 creeps down, 0.1 falls steadily, 100 jumps far up at once and mostly stays above the others."
-    figure = new_figure("The same network with three learning rates", alt=alt)
+    alt = "Losses at the end, mean of ten batches: " + ", ".join(
+        f"{np.mean(values[-10:]):.3g} with a rate of {rate:g}" for rate, values in losses.items()
+    )
+    figure = new_figure("The same network with three learning rates", 7.5, 3.9, alt=alt)
     axes = figure.subplots()
-    for (rate, values), color in zip(losses.items(), (ORANGE, BLUE, RED), strict=False):
-        axes.plot(
-            range(1, len(values) + 1),
-            values,
-            color=color,
-            linewidth=1.5,
-            label=f"learning rate {rate:g}",
-        )
+    for (rate, values), color in zip(losses.items(), (GREEN, BLUE, RED), strict=False):
+        axes.plot(range(1, len(values) + 1), values, color=color, linewidth=1.5)
+        label_line(axes, len(values), values[-10:], f"rate {rate:g}", color)
     log_losses(axes, "updates made")
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=FONT - 1)
+    return figure
+
+
+def draw_moved(accuracies: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
+    """Draw how many images networks read when every image is moved by so many pixels.
+
+    Args:
+        accuracies: for each kind of network a row for each seed: the share of images, from 0 to 1,
+            that are read right when they are moved by 0, 1, 2, … pixels.
+    """
+    kinds = [(name, np.asarray(rows)) for name, rows in accuracies.items()]
+    alt = "Images read right, mean of the seeds, not moved and moved furthest: " + "; ".join(
+        f"{name} {rows[:, 0].mean():.0%} and {rows[:, -1].mean():.0%}" for name, rows in kinds
+    )
+    figure = new_figure("What happens when the digits are moved", 7.5, 3.9, alt=alt)
+    axes = figure.subplots()
+    for (name, rows), color, marker in zip(kinds, (RED, BLUE), "so", strict=False):
+        places = np.arange(rows.shape[1])
+        axes.plot(places, rows.mean(axis=0) * 100, color=color, linewidth=2)
+        for row in rows:
+            axes.plot(places, row * 100, marker, color=color, markersize=5, alpha=0.6)
+        label_line(axes, places[-1], rows[:, -1] * 100, name, color)
+    axes.set(ylim=(0, 102), xticks=places)
+    label(
+        axes, "moved to the right by (pixels); a dot for each seed, lines: means", "read right (%)"
+    )
     return figure
 
 
@@ -69,27 +94,32 @@ def draw_overfitting(
             epoch.
         dropout: the same with dropout.
     """
-    alt = "Without dropout only the training loss goes on falling. With it, the validation loss ends lower."
-    figure = new_figure("Learning by heart, and what dropout does about it", 7.5, 4.2, alt=alt)
+    ends = [history[name][-1] for history in (plain, dropout) for name in ("loss", "val_loss")]
+    alt = (
+        "Losses after the last epoch, training and validation: without dropout "
+        f"{ends[0]:.2f} and {ends[1]:.2f}, with dropout {ends[2]:.2f} and {ends[3]:.2f}."
+    )
+    figure = new_figure("Memorizing, and what dropout does about it", 7.5, 4.2, alt=alt)
     axes = figure.subplots()
+    lines = []
     for name, history, color, marker in (
-        ("without dropout", plain, ORANGE, "s"),
+        ("without dropout", plain, RED, "s"),
         ("with dropout", dropout, BLUE, "o"),
     ):
-        epochs = range(1, len(history["loss"]) + 1)
-        axes.plot(
-            epochs, history["loss"], "--", color=color, linewidth=1.8, label=f"training, {name}"
-        )
-        axes.plot(
-            epochs,
-            history["val_loss"],
-            f"-{marker}",
-            color=color,
-            markersize=5,
-            label=f"validation, {name}",
-        )
+        for part, losses, style in (
+            ("training", history["loss"], "--"),
+            ("validation", history["val_loss"], f"-{marker}"),
+        ):
+            epochs = range(1, len(losses) + 1)
+            axes.plot(epochs, losses, style, color=color, linewidth=1.8, markersize=5)
+            lines.append((losses[-1], f"{part}, {name}", color))
     log_losses(axes, "epochs")
-    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)
+    low, high = axes.get_ylim()
+    height = low
+    for end, text, color in sorted(lines):  # from below; each at least a line above the last one
+        height = max(end, height)
+        label_line(axes, len(plain["loss"]), [height], text, color)
+        height *= (high / low) ** 0.07
     return figure
 
 
@@ -102,7 +132,10 @@ def draw_step_sizes(
         updates: the numbers of the updates at which the step sizes are given.
         schedules: the step size at each of these updates, by the name of the schedule.
     """
-    alt = "The constant step size is a level line. The cosine one rises to the same height, then falls smoothly to 0."
+    alt = (
+        "The constant step size is a level line. The cosine one rises to the same height, then "
+        "falls smoothly to 0."
+    )
     figure = new_figure("The step size of each update", 7.5, 3.0, alt=alt)
     axes = figure.subplots()
     for (name, sizes), color, style in zip(
@@ -126,17 +159,52 @@ def draw_losses(
         losses: the mean loss of each batch, above 0.
         val_losses: the mean loss on the held-out images after each epoch; epochs are equally long.
     """
-    alt = "The loss of the batches falls steeply, then slowly and noisily; dots mark the loss on the held-out images."
+    alt = (
+        f"The loss of the batches begins at {losses[0]:.2f}; the last tenth has a mean of "
+        f"{np.mean(losses[-max(1, len(losses) // 10) :]):.2f}. Held-out images after each epoch: "
+        + ", ".join(f"{loss:.2f}" for loss in val_losses)
+    )
     figure = new_figure("The loss while the network learns", alt=alt)
     axes = figure.subplots()
     ends = [images[-1] * (epoch + 1) / len(val_losses) for epoch in range(len(val_losses))]
-    axes.plot(images, losses, color=BLUE, linewidth=0.8, label="each training batch")
+    for end in ends[:-1]:
+        axes.axvline(end, color=GREY, linewidth=1, linestyle=":")
+    axes.plot(images, losses, color=BLUE, linewidth=0.8, alpha=0.35, label="each training batch")
+    axes.plot(*running_mean(images, losses), color=BLUE, linewidth=2, label="their running mean")
     axes.plot(
         ends, val_losses, "o", color=RED, markersize=8, label="held-out images, after each epoch"
     )
     log_losses(axes, "training images seen")
     axes.legend(frameon=False, fontsize=FONT - 1)
     return figure
+
+
+def running_mean(
+    images: Sequence[float], losses: Sequence[float], share: float = 0.05
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean loss of each stretch of batches, `share` of them all, at the middle of the stretch.
+
+    It is the plain mean. On a logarithmic scale the eye takes another one, which is lower.
+    """
+    length = max(1, round(share * len(losses)))
+    weights = np.ones(length) / length
+    return np.convolve(images, weights, "valid"), np.convolve(losses, weights, "valid")
+
+
+def label_line(
+    axes: Axes, x: float, values: Sequence[float] | np.ndarray, text: str, color: str
+) -> None:
+    """Write a line's name at its right end, in its color; `values` are the last ones of it."""
+    axes.annotate(
+        text,
+        (x, float(np.median(values))),
+        xytext=(6, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=FONT - 2,
+        color=color,
+        annotation_clip=False,
+    )
 
 
 def log_losses(axes: Axes, x: str) -> None:

@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from keras import layers
 
-from helpers.exercises import AFTER_AN_ERROR, TO_DO, check, check_network
+from helpers.exercises import AFTER_AN_ERROR, TO_DO, check, check_network, check_trained
 
 HINTS = {
     640: "Each kernel also has a bias.",
@@ -219,3 +219,85 @@ def test_an_answer_that_did_not_run_is_mentioned(broken: str) -> None:
     said = in_cells(IMPORT, "my_x = 3", broken, "check(my_x, 3)")
     assert said == f"{AFTER_AN_ERROR}\nRight.\n"
     assert in_cells(IMPORT, broken, "my_x = 3", "check(my_x, 3)") == "Right.\n"
+
+
+# Images that are easy to tell apart: a bright row, another one for each class.
+EASY_LABELS = np.arange(100) % 4
+EASY = np.zeros((100, 8, 8, 1), "float32")
+EASY[np.arange(100), 2 * EASY_LABELS] = 1.0
+
+
+def trained(
+    *inside: keras.layers.Layer, rate: float = 0.03, loss: str = "", functional: bool = False, **fit
+) -> keras.Model:
+    """A small network, compiled, and trained unless `epochs=0`."""
+    keras.utils.set_random_seed(1)
+    own = inside or (layers.Conv2D(8, 3, activation="relu"), layers.MaxPool2D(), layers.Flatten())
+    network = keras.Sequential([keras.Input((8, 8, 1)), *own, layers.Dense(4, "softmax")])
+    if functional:
+        image = keras.Input((8, 8, 1))
+        network = keras.Model(image, network(image))
+    network.compile(
+        keras.optimizers.Adam(rate), loss or "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    settings = {"epochs": 15, "validation_split": 0.2, "verbose": 0} | fit
+    if settings["epochs"]:
+        network.fit(EASY, EASY_LABELS, **settings)
+    return network
+
+
+def flattened(*more: keras.layers.Layer) -> keras.Model:
+    return trained(layers.Flatten(), *more, rate=0.02, epochs=2)
+
+
+def not_compiled() -> keras.Model:
+    whole = trained(epochs=0)
+    return keras.Model(whole.inputs, whole.outputs)
+
+
+@pytest.mark.parametrize(
+    ("make", "hint"),
+    [
+        (not_compiled, "call compile, then fit"),
+        (lambda: trained(epochs=0), "call fit on it"),
+        (lambda: trained(validation_split=0.0), "validation_split=0.2"),
+        (lambda: trained(loss="mean_squared_error", epochs=0), "sparse_categorical_crossentropy"),
+        (flattened, "no convolution"),
+        (lambda: trained(rate=1e-7, epochs=1), "far too large or small"),
+        (lambda: trained(rate=0.002, epochs=2), "still falling"),
+        (lambda: trained().history, "what fit returned"),
+        (lambda: trained(layers.Conv2D(4, 3), epochs=0), "Is Flatten missing"),
+        (lambda: 0.97, "A Keras network is needed"),
+    ],
+)
+def test_a_network_that_learned_too_little_gets_its_hint(make, hint, capsys) -> None:
+    check_trained(make(), EASY, EASY_LABELS, better_than=1.0)
+    said = capsys.readouterr().out
+    assert said.startswith("Not yet. ") and hint in said
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        trained,
+        lambda: trained(functional=True),
+        lambda: trained(
+            layers.SeparableConv2D(8, 3, activation="relu"), layers.Dropout(0.2), layers.Flatten()
+        ),
+        lambda: trained(validation_split=0.0, validation_data=(EASY[80:], EASY_LABELS[80:])),
+    ],
+)
+def test_any_network_that_reads_enough_of_what_was_held_out_is_right(make, capsys) -> None:
+    check_trained(make(), EASY, EASY_LABELS, better_than=0.9)
+    assert capsys.readouterr().out == "Right.\n"
+
+
+def test_a_network_can_be_compared_with_another_one_instead(capsys) -> None:
+    good, bad = trained(), trained(rate=1e-7, epochs=1)
+    check_trained(good, EASY, EASY_LABELS, better_than=bad)
+    check_trained(bad, EASY, EASY_LABELS, better_than=good)
+    check_trained(..., EASY, EASY_LABELS, better_than=good)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "Right."
+    assert said[1].startswith("Not yet. It reads 0.")
+    assert said[2] == TO_DO

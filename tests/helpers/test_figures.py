@@ -62,6 +62,7 @@ def figures(height: int, width: int, color: bool) -> dict[str, Figure]:
         "architecture": model.draw_architecture(layers),
         "templates": training.draw_templates(random.normal(size=(3, height, width)), NAMES),
         "rates": training.draw_rates({0.001: [2.3, 2.2], 0.1: [1.0, 0.5], 100.0: [64.0, 20.0]}),
+        "moved": training.draw_moved({"dense": [[0.9, 0.5], [0.8, 0.4]], "other": [[1.0, 0.9]]}),
         "overfitting": training.draw_overfitting(history, history),
         "step sizes": training.draw_step_sizes(
             [0, 1], {"constant": [0.1, 0.1], "cosine": [0.0, 0.1]}

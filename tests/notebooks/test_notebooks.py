@@ -134,6 +134,7 @@ def test_what_catching_up_skips_is_needed_by_nothing_else(name):
     [
         ("02_dataset", "process_data", lesson),
         ("03_model", "create_model", lesson),
+        ("04_training", "move_right", lesson),
         ("07_improving", "move", recipe),
         ("07_improving", "batches_of", recipe),
         ("07_improving", "moving_batches", recipe),
