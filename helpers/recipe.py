@@ -75,7 +75,7 @@ def create_reader(
     num_classes: int,
     filters: int = 16,
     normalize: bool = True,
-    dropout: float = 0.3,
+    dropout: float = 0.0,
 ) -> keras.Model:
     """Build the network, not yet compiled: three convolutions, each with pooling at once.
 
