@@ -2,7 +2,8 @@
 and a step size that rises and falls.
 
 07_improving writes these functions out and teaches them; a test holds each equal to the notebook's
-own. `data/make_reader.py` makes the network that ships with the project from them.
+own. `data/make_reader.py` makes the network that ships with the project from them. data/README.md
+says how the recipe was chosen.
 """
 
 import math
