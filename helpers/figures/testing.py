@@ -5,6 +5,7 @@ network looks at.
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -12,7 +13,6 @@ from helpers.figures import (
     BLUE,
     FONT,
     GREY,
-    ORANGE,
     RED,
     draw_image,
     label,
@@ -21,7 +21,7 @@ from helpers.figures import (
 )
 
 MOST_NUMBERS = 20  # classes; with more, numbers no longer fit into a confusion matrix' squares
-MOST_KERNELS = 66
+MOST_KERNELS = 32
 
 
 def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
@@ -33,7 +33,14 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
             predicted one.
         class_names: of shape (classes,).
     """
-    figure = new_figure("Which class was taken for which", 7.0, 6.0)
+    mistakes = np.where(np.eye(len(matrix), dtype=bool), 0, matrix)
+    true, said = np.unravel_index(mistakes.argmax(), mistakes.shape)
+    alt = (
+        f"Confusion matrix: {matrix.trace()} images are on the diagonal, where true and predicted "
+        f"class agree. The commonest mistake: {class_names[true]} taken for {class_names[said]}, "
+        f"{mistakes.max()} times."
+    )
+    figure = new_figure("Which class was taken for which", 7.0, 6.0, alt=alt)
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     hits = np.eye(len(matrix), dtype=bool)
@@ -58,118 +65,158 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
 
 
 def draw_precision_recall(
-    precision: np.ndarray, recall: np.ndarray, class_names: np.ndarray
+    precision: np.ndarray,
+    recall: np.ndarray,
+    precision_interval: Sequence[tuple[float, float]],
+    recall_interval: Sequence[tuple[float, float]],
+    class_names: np.ndarray,
 ) -> Figure:
-    """Precision and recall of each class, from 0 to 1, both of shape (classes,)."""
-    figure = new_figure("Precision and recall of each class", 7.5, 3.4)
+    """Precision and recall of each class with their intervals.
+
+    Args:
+        precision, recall: from 0 to 1, of shape (classes,).
+        precision_interval, recall_interval: lower and upper end for each class.
+        class_names: of shape (classes,).
+    """
+    alt = (
+        "A dot for the precision of each class, a square for its recall, with intervals. Lowest "
+        f"precision: {precision.min():.1%}, class {class_names[precision.argmin()]}; lowest "
+        f"recall: {recall.min():.1%}, class {class_names[recall.argmin()]}."
+    )
+    figure = new_figure("Precision and recall of each class", 7.5, 3.8, alt=alt)
     axes = figure.subplots()
-    places = np.arange(len(class_names))
-    axes.vlines(
-        places,
-        np.minimum(precision, recall) * 100,
-        np.maximum(precision, recall) * 100,
-        color=GREY,
-        zorder=1,
-    )
-    axes.scatter(places, precision * 100, s=50, color=BLUE, marker="o", label="precision", zorder=3)
-    axes.scatter(
-        places,
-        recall * 100,
-        s=110,
-        color="none",
-        edgecolor=ORANGE,
-        linewidth=2,
-        marker="s",
-        label="recall",
-    )
+    for name, shares, interval, color, marker, aside in (
+        ("precision", precision, precision_interval, BLUE, "o", -0.13),
+        ("recall", recall, recall_interval, RED, "s", 0.13),
+    ):
+        places = np.arange(len(class_names)) + aside
+        axes.vlines(places, *(np.asarray(interval).T * 100), color=color, linewidth=1.5, alpha=0.6)
+        axes.scatter(places, shares * 100, s=45, color=color, marker=marker, label=name, zorder=3)
     label(axes, "class", "share (%)")
     name_classes(axes, class_names)
-    figure.legend(loc="outside right upper", frameon=False, fontsize=FONT - 1)
+    axes.grid(axis="y", color=GREY, alpha=0.3)
+    figure.legend(
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+        fontsize=FONT - 1,
+        title="lines: 95% intervals",
+        title_fontsize=FONT - 1,
+    )
     return figure
 
 
 def draw_reliability(
-    claimed: np.ndarray, found: np.ndarray, interval: np.ndarray, counts: np.ndarray
+    claimed: np.ndarray, found: np.ndarray, interval: np.ndarray, count: int
 ) -> Figure:
-    """How often the model is right where it claims a certain confidence, and how many images each
-    point stands for.
+    """How often the model is right where it claims a certain confidence.
 
     Args:
-        claimed: mean confidence of each group of images, from 0 to 1, shape (groups,).
+        claimed: mean confidence of each group of images, from 0 to 1, shape (groups,). The groups
+            are of about equal size.
         found: share of right answers in each group, from 0 to 1, shape (groups,).
         interval: lower and upper end of the interval of `found`, shape (groups, 2).
-        counts: images in each group, shape (groups,).
+        count: how many images all groups hold together.
     """
-    figure = new_figure("How far the model's confidence can be trusted", 7.0, 5.4)
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    upper.plot(
-        [0, 100], [0, 100], color=GREY, linestyle="--", label="confidence = share of right answers"
+    alt = "Share of right answers against mean confidence: " + ", ".join(
+        f"{right:.1%} at {sure:.1%}" for right, sure in zip(found, claimed, strict=True)
     )
-    upper.vlines(claimed * 100, *(np.asarray(interval).T * 100), color=BLUE, linewidth=1.5)
-    upper.scatter(
-        claimed * 100, found * 100, s=45, color=BLUE, label="this model, with 95% intervals"
+    figure = new_figure("How far the model's confidence can be trusted", 7.0, 4.8, alt=alt)
+    axes = figure.subplots()
+    least = 100 * min(claimed.min(), np.asarray(interval).min())
+    low = max(0, np.floor(least / 5 - 0.5) * 5)
+    axes.plot(
+        [low, 100], [low, 100], color=GREY, linestyle="--", label="confidence = right answers"
     )
-    upper.text(98, 8, "too sure", ha="right", fontsize=FONT, color=GREY)
-    upper.text(2, 88, "too modest", fontsize=FONT, color=GREY)
-    label(upper, "", "right answers (%)")
-    bars = lower.bar(claimed * 100, counts, width=4, color=BLUE)
-    lower.bar_label(bars, [f"{count:,}" for count in counts], fontsize=FONT - 2)
-    lower.set(yscale="log", ylim=(0.5, counts.max() * 12))
-    label(lower, "mean confidence of the group (%)", "images (log)")
-    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)
+    axes.vlines(
+        claimed * 100,
+        *(np.asarray(interval).T * 100),
+        color=BLUE,
+        linewidth=1.5,
+        label="95% interval",
+    )
+    each = f"a group of about {count / len(claimed):,.0f} images"
+    axes.scatter(claimed * 100, found * 100, s=45, color=BLUE, alpha=0.8, label=each, zorder=3)
+    middle = (low + 100) / 2
+    axes.text(100, low + (100 - low) * 0.06, "too sure", ha="right", fontsize=FONT, color=GREY)
+    axes.text(low, middle + (100 - low) * 0.3, "too modest", fontsize=FONT, color=GREY)
+    axes.set(xlim=(low, 100.5), ylim=(low, 101))
+    label(axes, "mean confidence of the group (%)", "right answers (%)")
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=FONT - 1)
     return figure
 
 
-def draw_kernels(kernels: np.ndarray) -> Figure:
-    """The kernels of a convolution as pictures, the first 66 of them.
+def draw_kernels(kernels: np.ndarray, before: np.ndarray | None = None) -> Figure:
+    """The kernels of a convolution as pictures, the first 32 of them, numbered from 1; on the left
+    as they were before training, if that is known.
 
     Args:
-        kernels: of shape (filters, height, width); all share one scale of colors, from the smallest
-            to the largest.
+        kernels: of shape (filters, height, width).
+        before: the same before training, left out where its shape is another one. All share one
+            scale of colors, around 0.
     """
-    shown = kernels[:MOST_KERNELS]
-    columns = min(8 if len(shown) <= 32 else 11, len(shown))
-    rows = -(-len(shown) // columns)
-    some = "" if len(shown) == len(kernels) else f", {len(shown)} of them"
-    figure = new_figure(
-        f"The first convolution's {len(kernels)} kernels{some}", 7.5, 6.5 / columns * rows + 0.6
+    known = before is not None and before.shape == kernels.shape
+    parts = [("before training", before), ("after training", kernels)] if known else [("", kernels)]
+    count = min(len(kernels), MOST_KERNELS)
+    columns = min(8 if count > 8 else 4, count)
+    rows = -(-count // columns)
+    some = "" if count == len(kernels) else f", {count} of them"
+    title = f"The first convolution's {len(kernels)} kernels{some}"
+    alt = f"{title}: numbered squares of purple and orange weights" + (
+        ", before training on the left, after training on the right." if known else "."
     )
-    grid = figure.subplots(rows, columns, squeeze=False)
-    limit = float(np.abs(kernels).max())
-    for axes in grid.flat:
-        axes.axis("off")
-    for axes, kernel in zip(grid.flat, shown, strict=False):
-        picture = axes.imshow(kernel, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
-    figure.colorbar(picture, ax=grid, shrink=0.9, aspect=12).set_label("weight", fontsize=FONT - 1)
+    width = 0.62 * columns * len(parts) + 1.4
+    figure = new_figure(title, max(width, 5), 0.82 * rows + 1.2, alt=alt)
+    limit = max(float(np.abs(values).max()) for _, values in parts if values is not None)
+    halves = figure.subfigures(1, len(parts), squeeze=False, wspace=0.04)[0]
+    for half, (name, values) in zip(halves, parts, strict=True):
+        half.suptitle(name, fontsize=FONT)
+        grid = half.subplots(rows, columns, squeeze=False)
+        for axes in grid.flat:
+            axes.axis("off")
+        assert values is not None
+        for number, (axes, kernel) in enumerate(
+            zip(grid.flat, values[:count], strict=False), start=1
+        ):
+            picture = axes.imshow(
+                kernel, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest"
+            )
+            axes.set_title(str(number), fontsize=FONT - 2, pad=2)
+    colors = figure.colorbar(picture, ax=halves[-1].axes, shrink=0.9, aspect=14)
+    colors.set_label("weight (purple: above 0)", fontsize=FONT - 1)
     return figure
 
 
-def draw_feature_maps(
-    image: np.ndarray, maps: Sequence[np.ndarray], names: Sequence[str]
-) -> Figure:
-    """An image, and below it a row of feature maps for each layer, each map on its own scale from 0
-    to its maximum.
+def draw_feature_maps(image: np.ndarray, maps: Sequence[np.ndarray]) -> Figure:
+    """An image, and below it a row of feature maps for each convolution, each map on its own scale
+    from 0 to its maximum.
 
     Args:
         image: of shape (height, width), (height, width, 1) or (height, width, 3).
-        maps: for each layer an array of shape (maps, height, width); the same number of maps for
-            each.
-        names: one for each layer.
+        maps: for each convolution an array of shape (maps, height, width), perhaps of no map: a
+            convolution whose ReLUs answer 0 everywhere has none that varies.
     """
-    columns = max(map(len, maps))
-    figure = new_figure("What each convolution makes of one image", 7.5, 1.35 * len(maps) + 1.9)
+    columns = max(1, *map(len, maps))
+    alt = "Feature maps of one image, layer by layer: " + ", ".join(
+        f"{len(layer)} of {layer.shape[1]} by {layer.shape[2]} pixels" for layer in maps
+    )
+    figure = new_figure(
+        "What each convolution makes of one image", 7.5, 1.35 * len(maps) + 1.9, alt=alt
+    )
     top, bottom = figure.subfigures(2, 1, height_ratios=[1.2, len(maps)], squeeze=False)[:, 0]
     draw_image(top.subplots(), image, "the image")
     grid = bottom.subplots(len(maps), columns, squeeze=False)
-    for row, layer, name in zip(grid, maps, names, strict=True):
+    for number, (row, layer) in enumerate(zip(grid, maps, strict=True), start=1):
         for axes in row:
-            axes.set_axis_off()
+            axes.set(xticks=[], yticks=[], frame_on=False)
         for axes, values in zip(row, layer, strict=False):
-            axes.set_axis_on()
+            axes.set_frame_on(True)
             axes.imshow(values, cmap="Greys", vmin=0, interpolation="nearest")
-            axes.set(xticks=[], yticks=[])
+        if not len(layer):
+            row[0].set_title("no map varies", fontsize=FONT - 1)
         height, width = layer.shape[1:]
-        row[0].set_ylabel(f"{name}\n{height} × {width}", fontsize=FONT - 1)
+        name = f"convolution {number}\n{height} × {width}"
+        row[0].set_ylabel(name, fontsize=FONT - 1)
     return figure
 
 
@@ -183,26 +230,34 @@ def draw_occlusion(
     """Images, and below each the probability of its answer while a patch covers it, drawn at the
     middle of the patch.
 
-    A frame in each image is the patch where the probability is lowest.
+    A frame, in the image and in its map, is the patch where the probability is lowest.
 
     Args:
-        images: of shape (height, width), (height, width, 1) or (height, width, 3).
+        images: as the model gets them, of shape (height, width), (height, width, 1) or (height,
+            width, 3).
         chances: for each image, probabilities from 0 to 1 of shape (rows, columns), one for each
             place.
         captions: one for each image.
         patch: height and width of the patch in pixels; the first one covers the upper left corner.
         step: pixels from each place of the patch to the next.
     """
-    figure = new_figure("Where does the answer come from?", max(3.4 * len(images) + 0.8, 5), 6.2)
+    alt = (
+        "For each image, the probability of its answer while a patch covers a place: "
+        + "; ".join(
+            f"{caption}: from {values.min():.0%} to {values.max():.0%}"
+            for caption, values in zip(captions, chances, strict=True)
+        )
+    )
+    figure = new_figure(
+        "Where does the answer come from?", max(3.4 * len(images) + 0.8, 5), 6.2, alt=alt
+    )
     grid = figure.subplots(2, len(images), squeeze=False)
     for (upper, lower), image, values, caption in zip(
         grid.T, images, chances, captions, strict=True
     ):
         draw_image(upper, image, caption)
         row, column = np.multiply(np.unravel_index(values.argmin(), values.shape), step) - 0.5
-        upper.add_patch(
-            Rectangle((column, row), patch, patch, fill=False, edgecolor=RED, linewidth=2.5)
-        )
+        _frame(upper, column, row, patch)
         height, width = image.shape[:2]
         first, (bottom, right) = (
             (patch - step) / 2,
@@ -220,9 +275,14 @@ def draw_occlusion(
             lower.contour(
                 *places, ink, levels=[(ink.min() + ink.max()) / 2], colors=color, linewidths=wide
             )
+        _frame(lower, column + 0.5, row + 0.5, patch)
         lower.set(xticks=[], yticks=[], xlim=(0, width), ylim=(height, 0), facecolor="0.9")
         lower.set_title("while a patch centered here covers it", fontsize=FONT - 2)
     figure.colorbar(picture, ax=grid, shrink=0.6).set_label(
         "probability of the answer", fontsize=FONT - 1
     )
     return figure
+
+
+def _frame(axes: Axes, left: float, top: float, side: float) -> None:
+    axes.add_patch(Rectangle((left, top), side, side, fill=False, edgecolor=RED, linewidth=2.5))

@@ -69,11 +69,16 @@ def figures(height: int, width: int, color: bool) -> dict[str, Figure]:
         ),
         "losses": training.draw_losses([32], [2.3], [2.2]),
         "confusion": testing.draw_confusion(np.diag([5, 0, 2]), NAMES),
-        "precision": testing.draw_precision_recall(shares, shares[::-1], NAMES),
-        "reliability": testing.draw_reliability(one, one, two, np.array([3])),
+        "precision": testing.draw_precision_recall(
+            shares, shares[::-1], [(0, 1)] * 3, [(0.5, 1)] * 3, NAMES
+        ),
+        "reliability": testing.draw_reliability(one, one, two, 3),
         "kernels": testing.draw_kernels(random.normal(size=(5, 3, 3))),
+        "kernels before and after": testing.draw_kernels(
+            random.normal(size=(64, 3, 3)), random.normal(size=(64, 3, 3))
+        ),
         "feature maps": testing.draw_feature_maps(
-            raw, [random.random((2, height, width))], ["conv2d"]
+            raw, [random.random((2, height, width)), np.empty((0, 4, 5))]
         ),
         "occlusion": testing.draw_occlusion(
             [raw], [random.random((4, 5))], ["said one"], patch=3, step=2
@@ -141,10 +146,24 @@ def test_the_map_of_an_occlusion_lies_where_the_patch_was() -> None:
 
 def test_the_reliability_diagram_says_how_many_images_are_in_each_group() -> None:
     shares = np.array([0.55, 0.99])
-    figure = testing.draw_reliability(
-        shares, shares, np.stack([shares, shares], axis=1), np.array([7, 9520])
-    )
-    assert {"7", "9,520"} <= set(texts(figure))
+    ends = np.stack([shares, shares], axis=1)
+    figure = testing.draw_reliability(shares, shares, ends, 9520)
+    assert "a group of about 4,760 images" in texts(figure)
+
+
+def test_a_convolution_with_a_single_kernel_or_no_varying_map_is_drawn() -> None:
+    dead = np.empty((0, 3, 4))
+    figure = testing.draw_feature_maps(np.zeros((8, 8)), [np.ones((1, 6, 6)), dead, dead])
+    shown = texts(figure)
+    assert shown.count("no map varies") == 2
+    assert "convolution 2\n3 × 4" in shown
+    assert "1" in texts(testing.draw_kernels(np.ones((1, 3, 3)), np.zeros((1, 3, 3))))
+
+
+def test_kernels_of_another_network_are_not_called_those_before_training() -> None:
+    kernels = np.ones((4, 3, 3))
+    assert "before training" in texts(testing.draw_kernels(kernels, kernels))
+    assert "before training" not in texts(testing.draw_kernels(kernels, np.ones((8, 3, 3))))
 
 
 @pytest.mark.parametrize(
