@@ -1,9 +1,9 @@
 """`python -m runner …`: listens to signals before anything else, which takes a moment to import."""
 
-import os
 import sys
 
 from runner.stop import INTERRUPTED, stop
+from series.errors import missing_package
 
 
 def run() -> int:
@@ -12,25 +12,19 @@ def run() -> int:
     Returns:
         The exit code.
     """
-    if os.name == "posix" and sys.getfilesystemencoding() != "utf-8":
-        # Old locales can't write down every path: start again in Python's UTF-8 mode, and each
-        # kernel with it.
-        os.environ["PYTHONUTF8"] = "1"
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     try:
         try:
             stop.listen()  # a signal may come before this has returned
             from runner import cli, screen
 
-            screen.make_streams_last()
+            screen.make_streams_tolerant()
             return cli.main()
         finally:
             stop.ignore()
+    except ModuleNotFoundError as error:
+        print(missing_package(error), file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
-        # An interrupt that came out of `exec`, as dataclasses use it, has Python end itself with
-        # SIGINT whatever the exit code is, unless another `exec` is done after it
-        # (run_eval_code_obj in CPython's pythonrun.c).
-        exec("")
         return INTERRUPTED
 
 

@@ -5,17 +5,19 @@ from typing import Any
 
 import click
 
-from runner import screen, series, settings, tidy
+from runner import screen, settings, tidy
+from runner.run import DONE, REFUSED
+from runner.run import run as run_request
 from runner.stop import INTERRUPTED
+from series import chain
 from series.errors import LessonError
 from series.parameters import PARAMETERS
 
 PROFILE = """Parameters from profiles/NAME.yaml or from a file of your own. Left out: fast; a run
 that exists keeps its own, and the run interactive takes the notebooks' own defaults."""
-
-
-PARAMETER = """One parameter, over the profile's. What each means, and its value where none is given:
-see the notebooks' cells of parameters, or papermill --help-notebook notebooks/04_training.ipynb."""
+PARAMETER = """One parameter, over the profile's. What each means, and its value where none is
+given: see the notebooks' cells of parameters, or papermill --help-notebook
+notebooks/04_training.ipynb."""
 PARAMETERS_HELP = (
     "\b\nParameters (-p NAME VALUE, or a line `NAME: VALUE` in a profile):\n"
     + "\n".join(
@@ -41,8 +43,8 @@ def main(words: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except LessonError as error:
-        screen.say(str(error), errors=True)
-        return series.FAILED
+        screen.print_line(str(error), errors=True)
+        return REFUSED
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
 
@@ -82,20 +84,20 @@ def commands() -> None:
     is_flag=True,
     help="Only show what is there, what is stale and why, and what would run.",
 )
-def run(dry_run: bool, **asked: Any) -> int:
+def run(dry_run: bool, **options: Any) -> int:
     """Run the notebooks in order, reusing what is up to date; write a record and a report to
     runs/NAME.
 
     \b
     Exit codes:
       0    done (whether the model is as accurate as expected is on the last screen and in run.json)
-      1    a notebook failed
+      1    a notebook failed, or something outside the notebooks stopped the run
       2    refused: nothing was run
       3    a cell took longer than --timeout
       4    a kernel died
       130  interrupted (Ctrl-C, SIGTERM, a closed terminal)
     """
-    return series.run(*settings.resolve(**asked), dry_run=dry_run)
+    return run_request(*settings.read(**options), dry_run=dry_run)
 
 
 @commands.command()
@@ -108,19 +110,23 @@ def compare(names: tuple[str, ...]) -> None:
 
 
 @commands.command()
-def outputs() -> int:
+@click.option("--dry-run", is_flag=True, help="Only show what would run, and why.")
+def outputs(dry_run: bool) -> int:
     """Refresh the outputs stored in the committed notebooks, from the run classic, which is brought
-    up to date.
+    up to date for its readers too: a changed figure counts.
     """
-    asked, problems = settings.resolve(profile="classic")
-    if code := series.run(asked, problems):
-        screen.say(
-            "The stored outputs are as they were: the run has to end well first.", errors=True
-        )
+    last = [notebook for notebook in chain.ALL if notebook is not chain.SCALING][-1]
+    request, problems = settings.read(profile="classic", last=last.name, for_readers=True)
+    code = run_request(request, problems, dry_run)
+    if dry_run:
         return code
-    stored = tidy.store_outputs(asked.folder)
-    screen.say(f"The outputs of {stored} notebooks are stored.")
-    return series.DONE
+    if code:
+        words = "The stored outputs are as they were: the run has to end well first."
+        screen.print_line(words, errors=True)
+        return code
+    stored = tidy.store_outputs(request.folder)
+    screen.print_line(f"The outputs of {stored} notebooks are stored.")
+    return DONE
 
 
 @commands.command()

@@ -12,7 +12,7 @@ from scipy.ndimage import uniform_filter1d
 from helpers.figures import BLUE, GREEN, GREY, ORANGE, RED, new_figure
 from helpers.figures.training import log_losses
 from runner import record, screen
-from runner.record import Entry, RunRecord
+from runner.record import NotebookResult, RunRecord
 from series import chain, runs
 from series.errors import LessonError
 from series.files import atomic_write, display_path
@@ -35,52 +35,56 @@ def compare(names: Sequence[str]) -> None:
     Raises:
         LessonError: there is no such run, or it was never run headless.
     """
-    kept, out = [_record_of(name) for name in names], screen.console()
-    curves = [record.read_quietly(one.asked.folder / record.HISTORY) for one in kept]
-    facts = _side_by_side([one.circumstances() for one in kept])
-    out.print(
-        screen.table(["what differs", *names], [row for row in facts if len(set(row[1:])) > 1])
-    )
+    records, out = [_record_of(name) for name in names], screen.console()
+    curves = [record.history(each.request.folder) for each in records]
+    facts = _side_by_side([each.circumstances() for each in records])
+    differing = [row for row in facts if len(set(row[1:])) > 1]
+    out.print(screen.table(["what differs", *names], differing))
     for title, measure in MEASURES.items():
-        # What a later run of the same name left alone is told by the run that finished it.
-        rows: dict[str, list[float | None]] = {
-            name: [
-                getattr(one.finished.get(name) or one.notebooks.get(name) or Entry(), measure)
-                for one in kept
-            ]
-            for name in (notebook.name for notebook in chain.NOTEBOOKS)
-        }
+        # What a later run of the same name left alone is told by the run that did it last.
+        rows: dict[str, list[float | None]] = {}
+        for notebook in (notebook.name for notebook in chain.NOTEBOOKS):
+            results = [_result_of(each, notebook) for each in records]
+            rows[notebook] = [getattr(result, measure) for result in results]
         if measure == "seconds":
-            rows["all"] = [
-                None if None in column else sum(column)
-                for column in zip(*rows.values(), strict=True)
-            ]
+            columns = zip(*rows.values(), strict=True)
+            sums = [None if None in column else sum(column) for column in columns]
+            rows["all"] = sums
             rows["fit alone"] = [curve.get("seconds") for curve in curves]
-        shown_rows = [[name, *_with_ratios(row)] for name, row in rows.items() if any(row)]
-        out.print(screen.table([title, *names], shown_rows, names))
-    out.print(screen.table(["metrics", *names], _side_by_side([one.metrics or {} for one in kept])))
-    if all(curve.get("batches") for curve in curves):
-        path = kept[0].asked.folder / record.COMPARISON
+        measured = [[name, *_with_ratios(row)] for name, row in rows.items() if any(row)]
+        out.print(screen.table([title, *names], measured, names))
+    metrics = _side_by_side([each.metrics for each in records])
+    out.print(screen.table(["metrics", *names], metrics))
+    if all(curve and curve["batches"]["images"] for curve in curves):
+        path = records[0].request.folder / record.COMPARISON
         with atomic_write(path) as temporary:
             draw_curves(names, curves).savefig(temporary, dpi=120)
         out.print(f"Learning curves: {display_path(path)}")
 
 
+def _result_of(run: RunRecord, notebook: str) -> NotebookResult:
+    return run.last_success.get(notebook) or run.notebooks.get(notebook) or NotebookResult()
+
+
 def _record_of(name: str) -> RunRecord:
-    kept = record.load(chain.runs_folder() / name)
-    if kept is None:
-        hint = did_you_mean(
-            name, [path.name for path in chain.runs_folder().glob("*") if runs.is_run(path)]
-        )
-        what = f"there is no headless run in {display_path(chain.runs_folder() / name)}{hint}"
-        raise LessonError(what, f"make one: python -m runner run --name {name}")
-    return kept
+    if problem := chain.run_name_problem(name):
+        raise LessonError(problem, "name runs as they are called under runs/")
+    folder = chain.runs_folder() / name
+    own = record.load(folder)
+    if own is None:
+        known = [path.name for path in chain.runs_folder().glob("*") if runs.is_run(path)]
+        what = f"there is no headless run in {display_path(folder)}{did_you_mean(name, known)}"
+        command = runs.make_command(name, chain.NOTEBOOKS[-1].name)
+        if (chain.PROFILES_FOLDER / f"{name}.yaml").is_file():
+            command = f"python -m runner run --profile {name}"
+        raise LessonError(what, f"make one: {command}")
+    return own
 
 
 def _side_by_side(columns: Sequence[dict[str, Any]]) -> list[list[str]]:
     """A row for each name that a column has."""
     names = dict.fromkeys(name for column in columns for name in column)
-    return [[name, *(screen.value(column.get(name)) for column in columns)] for name in names]
+    return [[name, *(screen.in_words(column.get(name)) for column in columns)] for name in names]
 
 
 def _with_ratios(values: Sequence[float | None]) -> list[str]:
@@ -91,8 +95,8 @@ def _with_ratios(values: Sequence[float | None]) -> list[str]:
 
 
 def draw_curves(names: Sequence[str], curves: Sequence[dict[str, Any]]) -> Figure:
-    """Learning curves: mean training loss of the latest batches, and validation loss after each
-    epoch.
+    """Learning curves: mean training loss of the batches around each, and validation loss after
+    each epoch.
 
     Args:
         names: names of the runs.

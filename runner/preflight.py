@@ -5,72 +5,113 @@ in seconds.
 machine. No TensorFlow, and nothing is written.
 """
 
+import importlib.util
 import os
 from collections.abc import Callable
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 
 from helpers import checks, data
 from helpers.checks import Check
 from runner import record
-from runner.freshness import code_cells
-from runner.record import Asked
-from series import chain, files, runs
-from series.errors import LessonError
+from runner.facts import SHOWN_PACKAGES, code_cells
+from runner.request import RunRequest
+from series import chain, errors, files, runs
+from series.errors import LessonError, listed
 
 SLICE = 10_000  # training on fewer images than this is a look at the code, not at the model
 DISK, MEMORY, MEMORY_OF_SLICE = 0.5, 2.0, 1.5  # gigabytes
+# What executes the notebooks and writes the report, imported only when needed.
+RUNNERS_PACKAGES = (
+    "papermill",
+    "nbclient",
+    "nbformat",
+    "nbconvert",
+    "ipykernel",
+    "jupyter_client",
+    "jinja2",
+)
+MODULE_OF = {"scikit-learn": "sklearn", "pillow": "PIL"}  # whose package has another name
 
 
-def problems(asked: Asked) -> list[LessonError]:
-    """Everything that this machine, the data, the notebooks and the run's folder lack for the run."""
-    dataset = str(asked.parameters.get("dataset", "mnist"))
-    memory = MEMORY_OF_SLICE if 0 < asked.parameters.get("train_images", 0) < SLICE else MEMORY
+def problems(request: RunRequest) -> list[LessonError]:
+    """Everything that this machine, the data, the notebooks and the run's folder lack for it."""
+    try:
+        check_packages(request)
+    except LessonError as error:
+        return [error]  # the other checks may need what is missing
+    dataset = str(request.parameters.get("dataset", "mnist"))
+    is_slice = 0 < request.parameters.get("train_images", 0) < SLICE
     looks: list[Callable[[], object]] = [checks.check_kernel]
     # 02_dataset itself looks at folders of pictures and at Keras' downloads, which takes longer
     # than seconds.
-    if dataset not in data.KERAS_CLASSES and not files.user_path(dataset).is_dir():
+    if dataset not in data.KERAS_CLASSES and not os.path.isdir(files.user_path(dataset)):  # noqa: PTH112
         looks.append(partial(checks.check_data, dataset))
-    looks += [partial(checks.check_disk, asked.folder, DISK), partial(checks.check_memory, memory)]
-    looks += [partial(code_cells, notebook) for notebook in asked.steps]
-    if not chain.run_name_problem(asked.name):  # else its folder can't be looked at
-        looks += [partial(_check_folder, asked.folder), partial(_check_needs, asked)]
+    looks.append(partial(checks.check_disk, request.folder, DISK))
+    looks.append(partial(checks.check_memory, MEMORY_OF_SLICE if is_slice else MEMORY))
+    looks += [partial(code_cells, notebook) for notebook in request.steps]
+    if not chain.run_name_problem(request.name):  # else its folder can't be looked at
+        looks += [partial(_check_folder, request.folder), partial(_check_needs, request)]
     return [problem for look in looks if (problem := _problem(look))]
 
 
 def _problem(look: Callable[[], object]) -> LessonError | None:
     try:
-        found = look()
+        check = look()
     except LessonError as error:
         return error
-    if isinstance(found, Check) and not found.ok:
-        return LessonError(f"{found.name}: {found.found}", found.fix)
+    if isinstance(check, Check) and not check.ok:
+        return LessonError(f"{check.name}: {check.found}", check.fix)
     return None
+
+
+def check_packages(request: RunRequest) -> None:
+    """See whether every package that the run needs is there, without importing any."""
+    needed = dict.fromkeys((*RUNNERS_PACKAGES, *SHOWN_PACKAGES, *record.PACKAGES))
+    for notebook in request.steps:
+        needed |= dict.fromkeys(notebook.packages)
+    lacking = [name for name in needed if not _is_installed(name)]
+    if lacking:
+        fix = f"in the project's folder, with its environment active: {errors.INSTALL}"
+        raise LessonError(f"packages are not installed: {listed(lacking)}", fix)
+
+
+def _is_installed(package: str) -> bool:
+    module = MODULE_OF.get(package, package)
+    try:
+        return bool(importlib.util.find_spec(module) and metadata.version(package))
+    except ModuleNotFoundError:  # PackageNotFoundError is one too
+        return False
 
 
 def _check_folder(folder: Path) -> None:
     """See whether the run's folder is new, empty or a run, and whether it can be written."""
     shown, other = files.display_path(folder), "give the run another name with --name"
+    if files.is_link(folder):
+        what = f"{shown} is a link, and what a run deletes must not lie anywhere else"
+        fix = f"remove the link or {other}; DIGITS_RUNS can name another folder for all runs"
+        raise LessonError(what, fix)
     try:
         if (folder / runs.RECORD).exists():
             record.load(folder)
         elif folder.is_dir() and any(path.name not in record.LOCKS for path in folder.iterdir()):
             raise LessonError(f"the folder {shown} is not empty, and not a run", other)
     except OSError as error:
-        raise LessonError(
-            f"{files.display_path(folder / runs.RECORD)} can't be read ({error.strerror})", other
-        ) from error
+        path = files.display_path(folder / runs.RECORD)
+        raise LessonError(f"{path} can't be read ({error.strerror})", other) from error
     drive = Path(folder.anchor)  # which a system with drives may lack
     place = next((place for place in (folder, *folder.parents) if os.path.lexists(place)), drive)
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        fix = f"make {files.display_path(place)} a folder that you can write, {other}, or set the variable DIGITS_RUNS"
-        raise LessonError(f"{shown} can't be written", fix)
+        fix = f"make {files.display_path(place)} a folder that you can write, {other}"
+        raise LessonError(f"{shown} can't be written", f"{fix}, or set the variable DIGITS_RUNS")
 
 
-def _check_needs(asked: Asked) -> None:
+def _check_needs(request: RunRequest) -> None:
     """See whether the run's folder has what the notebooks need and none of them makes."""
-    made = {artifact for notebook in asked.steps for artifact in notebook.saves}
-    needed = dict.fromkeys(artifact for notebook in asked.steps for artifact in notebook.needs)
-    lacking = [name for name in needed if name not in made and not (asked.folder / name).is_file()]
+    made = {artifact for notebook in request.steps for artifact in notebook.saves}
+    needed = dict.fromkeys(artifact for notebook in request.steps for artifact in notebook.needs)
+    lacking = [artifact for artifact in needed if artifact not in made]
+    lacking = [artifact for artifact in lacking if not (request.folder / artifact).is_file()]
     if lacking:
-        raise runs.missing(asked.folder, lacking)
+        raise runs.missing(request.folder, lacking)

@@ -14,7 +14,7 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -23,8 +23,10 @@ from typing import Any
 import filelock
 import psutil
 
+from runner.request import RunRequest
 from series import chain, files, runs
 from series.errors import LessonError
+from series.shapes import has_shape
 
 PACKAGES = (
     "tensorflow",
@@ -39,7 +41,12 @@ PACKAGES = (
 METRICS, HISTORY, REPORT = "metrics.json", "history.json", "report.html"
 KERNEL_LOG = "kernel.log"  # what the last kernel said outside its notebook
 COMPARISON = "comparison.png"  # of this run with others, the picture of `compare`
+SPARE = ".spare"  # given back at the end, so that a full disk still has room for the record
+SPARE_BYTES = 300_000
+DAMAGED_RECORD = "run.damaged.json"  # what a run found in place of its record
 LOCKS = (runs.RUN_LOCK, ".record.lock")
+# What parts of the record were called before.
+OLD_NAMES = {"asked": "request", "finished": "last_success"}
 
 
 def now() -> str:
@@ -48,11 +55,12 @@ def now() -> str:
 
 
 @dataclass
-class Entry:
+class NotebookResult:
     """What a run did with one notebook.
 
     Attributes:
-        outcome: ok, cell error, timeout, kernel died, interrupted, not reached, or running.
+        outcome: ok, cell error, timeout, kernel died, stopped (by something outside the notebook),
+            interrupted, not reached, or running.
         reused: it was up to date and not run again; the rest tells of the run that made it.
         reason: why it ran.
         started: when, in UTC.
@@ -64,7 +72,7 @@ class Entry:
         images_per_second: where it trains, else None.
         where, error: of a failure, the cell (its number, as in `In [7]`, and its id) and the
             error's own last lines.
-        made_from: what freshness compares, of a notebook that ended well.
+        made_from: what a later run compares, of a notebook that ended well.
         saved: the digest of each artifact that it saved.
     """
 
@@ -83,62 +91,19 @@ class Entry:
     saved: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One run, as it was asked for.
-
-    Attributes:
-        name: name of the run's folder.
-        profile: what `--profile` named (a file by its whole path), or None for the notebooks' own
-            defaults.
-        given: the parameters given with `-p`, of their declared types.
-        parameters: the profile's parameters with `given` over them.
-        notebooks: names of the notebooks, in their order.
-        forced: redo what is asked for, up to date or not.
-        fresh: reuse nothing, not even a training that was cut off.
-        catch_up: skip exercises and demonstrations.
-        timeout: seconds that a cell may take, or None.
-    """
-
-    name: str
-    profile: str | None = None
-    given: dict[str, Any] = field(default_factory=dict)
-    parameters: dict[str, Any] = field(default_factory=dict)
-    notebooks: list[str] = field(default_factory=list)
-    forced: bool = False
-    fresh: bool = False
-    catch_up: bool = False
-    timeout: int | None = None
-
-    @property
-    def folder(self) -> Path:
-        """The run's folder."""
-        return chain.runs_folder() / self.name
-
-    @property
-    def steps(self) -> list[chain.Notebook]:
-        """The notebooks that were asked for, in their order."""
-        return [chain.BY_NAME[name] for name in self.notebooks]
-
-    def command(self) -> str:
-        """The command that continues this run, which keeps its profile and parameters."""
-        return runs.make_command(self.name, self.notebooks[-1]) + (
-            " --catch-up" if self.catch_up else ""
-        )
-
-
 @dataclass
 class RunRecord:
     """The record of one headless run.
 
     Attributes:
-        asked: what was asked for.
+        request: what was asked for.
         notebooks: by name, what this run did with each.
-        finished: by name, the last run of each that ended well.
+        last_success: by name, the last run of each that ended well.
         environment: what it ran on: commit, system, processor, cores, memory_gb (10⁹ bytes),
             versions of packages.
         status: running, done, failed or interrupted; `running` with no such process: the runner
             itself was killed.
+        problem: what stopped the run outside its notebooks, and how to fix it.
         exit_code: as `python -m runner run --help` lists them; None while running.
         started: in UTC.
         seconds: how long the run took.
@@ -147,29 +112,51 @@ class RunRecord:
             among them.
     """
 
-    asked: Asked
-    notebooks: dict[str, Entry]
-    finished: dict[str, Entry]
+    request: RunRequest
+    notebooks: dict[str, NotebookResult]
+    last_success: dict[str, NotebookResult]
     environment: dict[str, Any] = field(default_factory=dict)
     status: str = "running"
+    problem: str = ""
     exit_code: int | None = None
     started: str = field(default_factory=now)
     seconds: float | None = None
     process: int = field(default_factory=os.getpid)
     metrics: dict[str, Any] = field(default_factory=dict)
 
-    def write(self) -> None:
-        """Write the runner's part of the record."""
-        runs.update_record(
-            self.asked.folder, lambda record: record.update(dataclasses.asdict(self))
-        )
+    def write(self) -> dict[str, Any]:
+        """Write the runner's part of the record.
+
+        Returns:
+            The whole record as it is now.
+        """
+        own = dataclasses.asdict(self)
+
+        def change(content: dict[str, Any]) -> None:
+            for old_name in OLD_NAMES:
+                content.pop(old_name, None)
+            content.update(own)
+
+        return runs.update_record(self.request.folder, change)
 
     def circumstances(self) -> dict[str, Any]:
         """Everything that the run was run with, by name."""
-        parameters = dict(self.asked.parameters)
-        for entry in self.notebooks.values():
-            parameters |= entry.parameters
-        return {"profile": self.asked.profile or "none"} | parameters | self.environment
+        parameters = dict(self.request.parameters)
+        for result in self.notebooks.values():
+            parameters |= result.parameters
+        return {"profile": self.request.profile or "none"} | parameters | self.environment
+
+
+def begin(request: RunRequest) -> RunRecord:
+    """The record that a run starts with: what the run before it achieved, and nothing done yet."""
+    before = load(request.folder)
+    last_success = before.last_success if before else {}
+    if request.fresh:
+        last_success = {
+            name: result for name, result in last_success.items() if name not in request.notebooks
+        }
+    untouched = {name: NotebookResult() for name in request.notebooks}
+    return RunRecord(request, untouched, last_success)
 
 
 def load(folder: Path) -> RunRecord | None:
@@ -179,21 +166,26 @@ def load(folder: Path) -> RunRecord | None:
         LessonError: the record is damaged, or another version of the project wrote it.
     """
     content = runs.read_record(folder)
-    if "asked" not in content:
+    for old, new in OLD_NAMES.items():
+        if old in content:
+            content[new] = content.pop(old)
+    if "request" not in content:
         return None
-    try:
-        own = content | {"asked": _read(Asked, content["asked"] | {"name": folder.name})}
-        for part in ("notebooks", "finished"):
-            own[part] = {name: _read(Entry, entry) for name, entry in content[part].items()}
-        return _read(RunRecord, own)
-    except (KeyError, TypeError, AttributeError) as error:
-        what = f"{files.display_path(folder / runs.RECORD)} is damaged: {type(error).__name__}: {error}"
-        raise LessonError(
-            what, f"move the folder {files.display_path(folder)} away and run the notebooks again"
-        ) from error
+    if isinstance(content["request"], dict):
+        content["request"]["name"] = folder.name  # a copied folder has a name of its own
+    if not has_shape(content, RunRecord):
+        raise runs.unfit_record(folder)
+    own = content | {"request": _make(RunRequest, content["request"])}
+    for part in ("notebooks", "last_success"):
+        results = content[part].items()
+        # A notebook that is called something else now, or is gone, has to run again anyway.
+        own[part] = {
+            name: _make(NotebookResult, result) for name, result in results if name in chain.BY_NAME
+        }
+    return _make(RunRecord, own)
 
 
-def _read(kind: type[Any], content: Mapping[str, Any]) -> Any:
+def _make(kind: type[Any], content: dict[str, Any]) -> Any:
     """A part of a record, without what it doesn't know."""
     return kind(**{name: content[name] for name in kind.__annotations__ if name in content})
 
@@ -226,20 +218,50 @@ def delete(path: Path) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         what = f"{files.display_path(path)} can't be deleted ({error.strerror})"
-        raise LessonError(
-            what, "close the programs that use it, or delete it yourself, then repeat"
-        ) from error
+        fix = "close the programs that use it, or delete it yourself, then repeat"
+        raise LessonError(what, fix) from error
 
 
-def read_quietly(path: Path) -> dict[str, Any]:
-    """What a JSON file of names and values holds; nothing where it is missing, damaged or something
-    else.
-    """
+def read_quietly(path: Path, shape: Any = dict[str, Any]) -> dict[str, Any]:
+    """What a JSON file holds; nothing where it is missing, damaged or of another shape."""
     try:
         content = files.read_json(path)
     except (LessonError, OSError):
         return {}
-    return content if isinstance(content, dict) else {}
+    return content if has_shape(content, shape) else {}
+
+
+@dataclass
+class Batches:
+    """Two lists of equal length: images seen so far, and the loss of each batch."""
+
+    images: list[float]
+    loss: list[float]
+
+
+@dataclass
+class History:
+    """The shape of `history.json`, as far as runs are compared by it."""
+
+    batches: Batches
+    val_loss: list[float] = field(default_factory=list)
+    seconds: float | None = None
+    images_per_second: float | None = None
+
+
+@dataclass
+class Metrics:
+    """The shape of `metrics.json`, as far as the runner says what is in it."""
+
+    accuracy: float
+    expected_accuracy: float | None = None
+    as_expected: bool | None = None
+    interval: list[float] = field(default_factory=list)
+
+
+def history(folder: Path) -> dict[str, Any]:
+    """What 04_training recorded; nothing where that can't be read."""
+    return read_quietly(folder / HISTORY, History)
 
 
 def environment() -> dict[str, Any]:
@@ -248,8 +270,9 @@ def environment() -> dict[str, Any]:
     """
     processor = platform.processor() or platform.machine()
     with contextlib.suppress(OSError):
-        found = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
-        processor = found[1] if found else processor
+        cpu_info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        model = re.search(r"model name\s*: (.+)", cpu_info)
+        processor = model[1] if model else processor
     return {
         "commit": _commit(),
         "system": platform.platform(),
@@ -267,9 +290,6 @@ def _commit() -> str | None:
     own = ["git", f"--git-dir={chain.ROOT / '.git'}", f"--work-tree={chain.ROOT}"]
     describe = [*own, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        return (
-            subprocess.check_output(describe, stderr=subprocess.DEVNULL)
-            .decode(errors="replace")
-            .strip()
-        )
+        said = subprocess.check_output(describe, stderr=subprocess.DEVNULL)
+        return said.decode(errors="replace").strip()
     return None

@@ -26,9 +26,9 @@ def page(record: RunRecord) -> str:
     ] = []  # name, id and words of each heading, body
     pictures: list[str] = []
     exporter = HTMLExporter(template_name="basic")
-    for name, entry in record.notebooks.items():
-        path = record.asked.folder / f"{name}.ipynb"
-        if entry.outcome == "not reached" or "cells" not in read_quietly(path):
+    for name, result in record.notebooks.items():
+        path = record.request.folder / f"{name}.ipynb"
+        if result.outcome == "not reached" or "cells" not in read_quietly(path):
             continue
         notebook = nbformat.read(path, as_version=4)
         outputs = [
@@ -56,10 +56,10 @@ def page(record: RunRecord) -> str:
         pictures=pictures,
         parts=parts,
         rows=[
-            [*screen.row_of(name, entry), "" if entry.reused else entry.reason]
-            for name, entry in record.notebooks.items()
+            [*screen.row_of(name, result), "" if result.reused else result.reason]
+            for name, result in record.notebooks.items()
         ],
-        folder=display_path(record.asked.folder),
+        folder=display_path(record.request.folder),
     )
     return re.sub(
         r'<a href="([^"]*)"[^>]*>(.*?)</a>', lambda link: _link(link, whole), whole, flags=re.S

@@ -15,17 +15,19 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.execution import Execution
-from runner.record import Entry, RunRecord
+from runner.plan import Step
+from runner.record import NotebookResult, RunRecord
+from runner.request import RunRequest
 from series.errors import LessonError
 from series.files import display_path
 
-LOOKS = 5  # a second, at a running notebook
+SAMPLES_A_SECOND = 5  # of a running notebook
 SILENCE = 8  # seconds without a line, where there is no terminal
 MEASURES = ("seconds", "peak memory", "images/s")
 COLUMNS = ("notebook", "outcome", *MEASURES)
 
 
-class Lasting(io.FileIO):
+class Tolerant(io.FileIO):
     """A file that drops what can't be written: a closed terminal, a full disk, a reader who left
     (`| head -1`).
     """
@@ -38,7 +40,7 @@ class Lasting(io.FileIO):
             return len(data)
 
 
-def make_streams_last() -> None:
+def make_streams_tolerant() -> None:
     """Let standard output and error outlive their readers, which then end what is shown, never the
     run.
     """
@@ -47,7 +49,7 @@ def make_streams_last() -> None:
         if stream is None:  # it was closed before this process began
             continue
         if os.name == "posix":
-            file = io.BufferedWriter(Lasting(stream.fileno(), "w", closefd=False))
+            file = io.BufferedWriter(Tolerant(stream.fileno(), "w", closefd=False))
             stream = io.TextIOWrapper(file, stream.encoding, line_buffering=True)
             setattr(sys, name, stream)
         stream.reconfigure(
@@ -57,63 +59,73 @@ def make_streams_last() -> None:
 
 def console(errors: bool = False) -> Console:
     """A console on standard output or error, 100 columns wide where that is no terminal."""
-    found = Console(stderr=errors, highlight=False, markup=False, emoji=False, soft_wrap=True)
-    found.width = found.width if found.is_terminal else 100
-    return found
+    out = Console(stderr=errors, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    out.width = out.width if out.is_terminal else 100
+    return out
 
 
-def say(line: str, style: str = "", errors: bool = False) -> None:
+def print_line(line: str, style: str = "", errors: bool = False) -> None:
     """Print a line, whole however long it is, so that it can be copied."""
     console(errors).print(Text(line, style))
 
 
-def following(execution: Execution) -> Live:
-    """A block that shows how far a notebook is, and looks at its kernel's memory, a few times a
+def live_progress(execution: Execution) -> Live:
+    """A block that shows how far a notebook is, and samples its kernel's memory, a few times a
     second.
     """
-    out, said = console(), 0.0
+    out, last_printed = console(), 0.0
 
     def progress() -> Text:
-        nonlocal said
-        execution.look()
-        seconds = execution.entry.seconds or 0
-        words = f"{execution.notebook.name}: {seconds:.0f} s, "
-        words += (
-            f"cell {execution.number} of {execution.cells}"
-            if execution.number
-            else "starting its kernel"
-        )
-        words = ": ".join(filter(None, [words, execution.last_line()]))
-        if not out.is_terminal and seconds > said + SILENCE:
-            said = seconds
+        nonlocal last_printed
+        execution.sample()
+        seconds = execution.result.seconds or 0
+        where = f"cell {execution.number} of {execution.cells}"
+        if not execution.number:
+            where = "starting its kernel"
+        words = f"{execution.notebook.name}: {seconds:.0f} s, {where}"
+        if line := execution.last_line():
+            words += f": {line}"
+        if not out.is_terminal and seconds > last_printed + SILENCE:
+            last_printed = seconds
             out.print(f"  {words}")
         return Text(words, overflow="ellipsis", no_wrap=True)
 
-    return Live(get_renderable=progress, console=out, refresh_per_second=LOOKS, transient=True)
+    return Live(
+        get_renderable=progress, console=out, refresh_per_second=SAMPLES_A_SECOND, transient=True
+    )
 
 
-def say_end(record: RunRecord, report: str) -> None:
+def print_plan(request: RunRequest, steps: Sequence[Step]) -> None:
+    """What a run would do."""
+    print_line(f"Run {request.name}, in {display_path(request.folder)}")
+    rows = [[step.notebook.name, step.action, step.reason] for step in steps]
+    console().print(table(["notebook", "would", "why"], rows))
+
+
+def print_end(record: RunRecord, report: str) -> None:
     """What is left on the screen when the run has ended: its table, what came out, and where the
     report is.
     """
-    folder = record.asked.folder
+    folder = record.request.folder
     console().print(table(COLUMNS, [row_of(*item) for item in record.notebooks.items()], MEASURES))
     if record.status == "done":
-        say(accuracy_line(record), "" if record.metrics.get("as_expected", True) else "bold red")
-        say(f"Executed notebooks: {display_path(folder)}")
-        say(f"Report: {report}")
+        low = record.metrics.get("as_expected") is False
+        print_line(accuracy_line(record), "bold red" if low else "")
+        print_line(f"Executed notebooks: {display_path(folder)}")
+        print_line(f"Report: {report}")
         return
-    failed = {
-        name: entry
-        for name, entry in record.notebooks.items()
-        if entry.outcome not in ("ok", "not reached")
-    }
-    for name, entry in failed.items():
-        say(f"{name}: {entry.outcome} {entry.where}", "bold red")
-        say("\n".join(f"    {line}" for line in entry.error))
-        say(f"Open: {display_path(folder / name)}.ipynb")
-    say(f"Report: {report}")
-    say(f"{'Fix that. ' if failed else ''}To continue where it stopped: {record.asked.command()}")
+    for name, result in record.notebooks.items():
+        if result.outcome in ("ok", "not reached"):
+            continue
+        print_line(f"{name}: {result.outcome} {result.where}".rstrip(), "bold red")
+        print_line("\n".join(f"    {line}" for line in result.error))
+        print_line(f"Open: {display_path(folder / name)}.ipynb")
+    if record.problem:
+        print_line("What stopped the run was not a notebook:", "bold red")
+        print_line(record.problem)
+    print_line(f"Report: {report}")
+    first = "" if record.status == "interrupted" else "Fix that. "
+    print_line(f"{first}To continue where it stopped: {record.request.command()}")
 
 
 def table(
@@ -129,27 +141,24 @@ def table(
     return made
 
 
-def row_of(name: str, entry: Entry) -> list[str]:
+def row_of(name: str, result: NotebookResult) -> list[str]:
     """A notebook's row in the table of a run, as `COLUMNS` names its columns; on the screen and in
     the report.
     """
-    outcome = entry.outcome + (", reused" if entry.reused else "")
-    seconds = f"{entry.seconds:,.1f}" if entry.seconds is not None else ""
-    memory = f"{entry.peak_memory_mb / 1000:.2f} GB" if entry.peak_memory_mb else ""
-    return [
-        name,
-        outcome,
-        seconds,
-        memory,
-        f"{entry.images_per_second:,.0f}" if entry.images_per_second else "",
-    ]
+    outcome = result.outcome + (", reused" if result.reused else "")
+    seconds = f"{result.seconds:,.1f}" if result.seconds is not None else ""
+    memory = f"{result.peak_memory_mb / 1000:.2f} GB" if result.peak_memory_mb else ""
+    speed = f"{result.images_per_second:,.0f}" if result.images_per_second else ""
+    return [name, outcome, seconds, memory, speed]
 
 
-def value(found: object) -> str:
+def in_words(value: object) -> str:
     """A parameter, measure or fact as tables show it."""
-    if isinstance(found, list):
-        return " to ".join(map(value, found))
-    return "–" if found is None else f"{found:.4g}" if isinstance(found, float) else str(found)
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        return " to ".join(map(in_words, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def accuracy_line(record: RunRecord) -> str:
@@ -159,17 +168,14 @@ def accuracy_line(record: RunRecord) -> str:
         return "No test accuracy: 05_testing was not part of this run."
     words = f"Test accuracy {metrics['accuracy']:.4f}"
     if interval := metrics.get("interval"):
-        words += f" (95% interval {interval[0]:.4f} to {interval[1]:.4f})"
+        words += f" (95% interval {interval[0]:.4f} to {interval[-1]:.4f})"
     verdict = "as expected" if metrics.get("as_expected") else "BELOW what was expected"
     return f"{words}, {verdict}: at least {metrics.get('expected_accuracy')}."
 
 
-def say_refusals(problems: Sequence[LessonError]) -> None:
+def print_refusals(problems: Sequence[LessonError]) -> None:
     """Everything that keeps a run from starting, each with how to fix it."""
-    say(
-        f"Refused, nothing was run: {len(problems)} problem{'s' if len(problems) > 1 else ''}",
-        "bold red",
-        errors=True,
-    )
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    print_line(f"Refused, nothing was run: {count}", "bold red", errors=True)
     for problem in problems:
-        say(f"- {problem.what}\n  to fix it: {problem.fix}", errors=True)
+        print_line(f"- {problem.what}\n  to fix it: {problem.fix}", errors=True)

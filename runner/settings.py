@@ -1,36 +1,34 @@
-"""What a run was asked for, put together from the command line.
+"""What a run is asked for: from the command line, a profile and the run's last request.
 
 Everything wrong is collected, so that a reader sees all of it at once. What the machine lacks is
 `preflight`'s part.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from runner import record
-from runner.record import Asked
+from runner.request import INTERACTIVE, RunRequest
 from series import chain
-from series.chain import Notebook
 from series.errors import LessonError
 from series.files import display_path
 from series.parameters import PARAMETERS, did_you_mean, parameter_problems
 
 DEFAULT_PROFILE = "fast"
-INTERACTIVE = "interactive"  # the run of notebooks that are run by hand: their own default
 
 
-def resolve(
+def read(
     profile: str | None = None,
-    pairs: Sequence[tuple[str, str]] = (),
+    pairs: Sequence[tuple[str, Any]] = (),
     name: str | None = None,
     first: str | None = None,
     last: str | None = None,
     **options: Any,
-) -> tuple[Asked, list[LessonError]]:
+) -> tuple[RunRequest, list[LessonError]]:
     """Put together what the command line asked for.
 
     A run that exists keeps its own profile and `-p` parameters, unless `profile` says otherwise.
@@ -38,94 +36,90 @@ def resolve(
     Args:
         profile, pairs, name, first, last: as the options `--profile`, `-p`, `--name`, `--from` and
             `--to` give them.
-        options: `fresh`, `catch_up` and `timeout`, as `Asked` has them.
+        options: others of the fields of `RunRequest`, such as `fresh`, `catch_up` and `timeout`.
 
     Returns:
         What was asked for, and everything that is wrong with it; it is only good where nothing is.
     """
     problems: list[LessonError] = []
-    before, kept_as = None, DEFAULT_PROFILE if name is None else name
-    if profile is None and not chain.run_name_problem(kept_as):
-        with contextlib.suppress(
-            LessonError, OSError
-        ):  # preflight says what is wrong with the record
-            before = record.load(chain.runs_folder() / kept_as)
-    if before:
-        profile, name = before.asked.profile, kept_as
-        pairs = [*before.asked.given.items(), *pairs]
+    last_request = None if profile else _last_request(DEFAULT_PROFILE if name is None else name)
+    if last_request:
+        profile, name = last_request.profile, last_request.name
+        pairs = [*last_request.given.items(), *pairs]
     elif profile is None and name != INTERACTIVE:
         profile = DEFAULT_PROFILE
-    given, values = {key: cast(key, value) for key, value in pairs}, dict[str, Any]()
-    if profile:
+    given = {key: coerce(key, value) for key, value in pairs}
+    values: dict[str, Any] = {}
+    if profile is not None:
         try:
             profile, values = _read_profile(profile)
         except LessonError as error:
             problems.append(error)
     values |= given
     if (run := values.pop("run", None)) is not None:
-        problems.append(
-            LessonError("a headless run is not named by a parameter", f"name it with --name {run}")
-        )
+        fix = f"name it with --name {run}"
+        problems.append(LessonError("a headless run is not named by a parameter", fix))
     fix = f"see python -m runner run --help, then change -p or the profile {profile}"
     problems += [LessonError(problem, fix) for problem in parameter_problems(values)]
     if name is None:
         name = Path(profile or INTERACTIVE).stem
     if problem := chain.run_name_problem(name):
         problems.append(LessonError(problem, "give the run another name with --name"))
-    notebooks, wrong = chosen_notebooks(first, last)
-    problems += wrong
+    notebooks, unfit = chosen_notebooks(first, last)
+    problems += unfit
     good = {key: value for key, value in values.items() if not parameter_problems({key: value})}
     forced = first is not None or bool(options.get("fresh"))
-    return Asked(name, profile, given, good, notebooks, forced, **options), problems
+    return RunRequest(name, profile, given, good, notebooks, forced, **options), problems
 
 
-def cast(name: str, value: object) -> object:
+def _last_request(name: str) -> RunRequest | None:
+    """What the run of that name was last asked for. Preflight says what its record lacks."""
+    if chain.run_name_problem(name):
+        return None
+    with contextlib.suppress(LessonError, OSError):
+        if before := record.load(chain.runs_folder() / name):
+            return before.request
+    return None
+
+
+def coerce(name: str, value: object) -> object:
     """A value from a profile or the command line in the type of its parameter, where it can be read
     as that.
 
     What can't be is returned as it came, for `parameter_problems` to name.
     """
-    declared = PARAMETERS.get(name)
-    if (
-        declared
-        and declared.type in (int, float)
-        and (isinstance(value, str) or type(value) is int)
-    ):
-        with contextlib.suppress(ValueError, OverflowError):
-            return declared.type(value)
+    if name not in PARAMETERS or not (isinstance(value, str) or type(value) is int):
+        return value
+    kind = PARAMETERS[name].type
+    with contextlib.suppress(ValueError, OverflowError):
+        return kind(value)
     return value
-
-
-def for_notebook(notebook: Notebook, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of `values` that the notebook declares."""
-    return {name: value for name, value in values.items() if name in notebook.parameters}
 
 
 def _read_profile(profile: str) -> tuple[str, dict[str, Any]]:
     """The profile as the record names it, and its parameters."""
     path = chain.PROFILES_FOLDER / f"{profile}.yaml"
     if profile.endswith((".yaml", ".yml")) or Path(profile).name != profile:
-        path = Path(profile).resolve()
+        path = Path(profile).absolute()
         profile = str(path)
     try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.compose(text, yaml.SafeLoader)
+        content = yaml.safe_load(text) or {}
         if not isinstance(content, dict):
             raise ValueError("it is not a flat list of parameters, one `name: value` a line")
         if tree and len(content) < len(tree.value):
             raise ValueError("it gives a parameter more than once")
     except FileNotFoundError as error:
         known = sorted(path.stem for path in chain.PROFILES_FOLDER.glob("*.yaml"))
+        what = f"there is no profile {profile}{did_you_mean(profile, known)}"
         fix = f"take one of {', '.join(known)}, or the path of a .yaml file"
-        raise LessonError(
-            f"there is no profile {profile}{did_you_mean(profile, known)}", fix
-        ) from error
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise LessonError(what, fix) from error
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        what = f"the profile {display_path(path)} can't be read: {error}"
         fix = f"edit {display_path(path)}; profiles/fast.yaml shows how"
-        raise LessonError(
-            f"the profile {display_path(path)} can't be read: {error}", fix
-        ) from error
-    return profile, {str(name): cast(str(name), value) for name, value in content.items()}
+        raise LessonError(what, fix) from error
+    return profile, {str(name): coerce(str(name), value) for name, value in content.items()}
 
 
 def chosen_notebooks(first: str | None, last: str | None) -> tuple[list[str], list[LessonError]]:

@@ -1,8 +1,8 @@
 """Ctrl-C, SIGTERM and a closed terminal: heard from the command's first moment to its last.
 
 A run must not be cut in the middle of writing its record. So once it has begun, a signal only
-interrupts what takes long, inside `stop.at_once()`; elsewhere it is kept until the next such block
-begins.
+interrupts what takes long, inside `stop.interruptible()`; elsewhere it is kept until the next such
+block begins.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ class Stop:
             signal.signal(number, signal.SIG_IGN)
 
     @contextlib.contextmanager
-    def at_once(self) -> Iterator[None]:
+    def interruptible(self) -> Iterator[None]:
         """A block that a signal interrupts with KeyboardInterrupt, also one that came before; after
         it, none does.
         """

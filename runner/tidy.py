@@ -1,4 +1,4 @@
-"""Keeping the project tidy: the outputs stored in the committed notebooks, and what may be deleted."""
+"""Keeping the project tidy: the stored outputs of the committed notebooks, and what may go."""
 
 import contextlib
 import json
@@ -8,6 +8,7 @@ from typing import Any
 import filelock
 
 from runner import record, screen
+from runner.facts import read_notebook
 from series import chain, files, runs
 from series.chain import Notebook
 from series.errors import LessonError
@@ -15,15 +16,8 @@ from series.files import display_path
 
 CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache", "build", "dist")
 NESTED_CACHES = ("__pycache__", ".ipynb_checkpoints")
-FOLDERS = (
-    "series",
-    "helpers",
-    "runner",
-    "workers",
-    "workshop",
-    "tests",
-    "notebooks",
-)  # a reader's own keep their caches
+# A reader's own folders keep their caches.
+FOLDERS = ("series", "helpers", "runner", "workers", "workshop", "tests", "notebooks")
 
 
 def store_outputs(folder: Path) -> int:
@@ -31,7 +25,7 @@ def store_outputs(folder: Path) -> int:
     cell.
 
     08_scaling_out is not part of this run; its outputs come from where `make run-scaling` keeps it,
-    `RUN-workers`.
+    `RUN-workers`, if it ended well there.
 
     Returns:
         How many notebooks got their outputs.
@@ -40,38 +34,47 @@ def store_outputs(folder: Path) -> int:
         LessonError: an executed notebook has other code than the committed one; none is changed
             then.
     """
-    changed = [(notebook, with_outputs(notebook, folder)) for notebook in chain.NOTEBOOKS]
-    beside = folder.with_name(folder.name + chain.WORKERS_RUN_SUFFIX)
-    if (beside / f"{chain.SCALING.name}.ipynb").is_file():
-        changed.append((chain.SCALING, with_outputs(chain.SCALING, beside)))
-    for notebook, content in changed:
+    contents = []
+    for notebook in chain.ALL:
+        place = folder
+        if notebook is chain.SCALING:
+            place = folder.with_name(folder.name + chain.WORKERS_RUN_SUFFIX)
+        if ended_well(place, notebook):
+            contents.append((notebook, with_outputs(notebook, place)))
+    for notebook, content in contents:
         with files.atomic_write(notebook.path) as temporary:
             temporary.write_text(
                 json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
             )
-    return len(changed)
+    return len(contents)
+
+
+def ended_well(folder: Path, notebook: Notebook) -> bool:
+    """Whether the notebook's last run in a run's folder ended well."""
+    if not runs.is_run(folder):
+        return False
+    last_run = record.load(folder)
+    return last_run is not None and notebook.name in last_run.last_success
 
 
 def with_outputs(notebook: Notebook, folder: Path) -> dict[str, Any]:
     """The committed notebook with the outputs of the executed one, its cells counted from 1,
     nothing of stderr.
     """
-    content: dict[str, Any] = files.read_json(notebook.path)
+    content = read_notebook(notebook)
     executed = {
         cell["id"]: cell for cell in files.read_json(folder / f"{notebook.name}.ipynb")["cells"]
     }
-    for count, cell in enumerate(
-        (cell for cell in content["cells"] if cell["cell_type"] == "code"), 1
-    ):
+    code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+    for count, cell in enumerate(code, 1):
         ran = executed.get(cell["id"], {"source": ""})
         if "".join(ran["source"]) != "".join(cell["source"]):
-            what = f"{display_path(folder / notebook.name)}.ipynb was made from other code: see its cell {cell['id']}"
-            again = (
-                "make run-scaling PROFILE=classic"
-                if notebook is chain.SCALING
-                else "python -m runner outputs"
-            )
-            raise LessonError(what, f"run it again ({again}), or delete that file")
+            path = display_path(folder / f"{notebook.name}.ipynb")
+            what = f"{path} was made from other code: see its cell {cell['id']}"
+            again = "python -m runner outputs"
+            if notebook is chain.SCALING:
+                again = "make run-scaling PROFILE=classic"
+            raise LessonError(what, f"run it again: {again}")
         cell["outputs"] = [output for output in ran["outputs"] if output.get("name") != "stderr"]
         for part in (cell, *(output for output in cell["outputs"] if "execution_count" in output)):
             part["execution_count"] = count
@@ -128,7 +131,7 @@ def _delete_run(folder: Path) -> None:
     practice = folder / chain.PRACTICE_FOLDER  # the run within the run that 08 makes
     if runs.is_run(practice):
         _delete_run(practice)
-    names = [record.REPORT, record.KERNEL_LOG, record.COMPARISON]
+    names = [record.REPORT, record.KERNEL_LOG, record.COMPARISON, record.SPARE]
     beside = [folder / name for name in names] + list(folder.glob(".*.partial.*"))
     try:
         with record.lock_of(folder):

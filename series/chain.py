@@ -21,7 +21,9 @@ def runs_folder() -> Path:
     """The folder that holds all runs: what the variable DIGITS_RUNS names, relative to the project,
     or `runs/`.
     """
-    return (ROOT / Path(os.environ.get("DIGITS_RUNS") or "runs").expanduser()).resolve()
+    # Path's own functions raise where there is no such user, and for links that lead in a circle.
+    named = os.path.expanduser(os.environ.get("DIGITS_RUNS") or "runs")  # noqa: PTH111
+    return Path(os.path.realpath(ROOT / named))
 
 
 # The last fifth of the training images is held out, as Keras' validation_split takes it.
@@ -49,6 +51,7 @@ class Notebook:
         saves: artifacts that it saves.
         parameters: names of its parameters.
         folders: folders that it writes in the run's folder, beside its artifacts.
+        notes: names under which it notes something in the run's record, beside its artifacts.
         modules: the project's modules that its result is made from, as paths. When one changes, the
             result is stale.
         shows: modules and other files that only change what a reader sees: figures, captions,
@@ -62,6 +65,7 @@ class Notebook:
     saves: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
@@ -100,6 +104,7 @@ NOTEBOOKS = (
         needs=("dataset.npz",),
         saves=("model.keras",),
         parameters=("run", "filters", "precision", "seed"),
+        notes=("precision",),
         modules=("helpers/lesson.py", "helpers/precision.py"),
         shows=(*SHOWING, "helpers/figures/model.py"),
         packages=("tensorflow", "keras", "numpy", "h5py"),

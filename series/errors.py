@@ -26,6 +26,15 @@ class LessonError(Exception):
         return [str(self)]
 
 
+INSTALL = "python -m pip install -r requirements.txt"
+
+
+def missing_package(error: ModuleNotFoundError) -> LessonError:
+    """The error for a package that isn't installed."""
+    fix = f"in the project's folder, with its environment active: {INSTALL}"
+    return LessonError(f"the package {error.name} is not installed", fix)
+
+
 def listed(things: Sequence[object], most: int = 12) -> str:
     """The first of these things as a message names them, and how many more there are."""
     more = f" and {len(things) - most} more" if len(things) > most else ""

@@ -40,7 +40,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
         # well.
         unsaid = error.errno is None and shutil.disk_usage(path.parent).free < 1_000_000
         if unsaid or error.errno in FULL:
-            what = f"no space is left on the disk while saving {display_path(path)}; nothing half-written was kept"
+            what = f"no space is left on the disk while saving {display_path(path)}"
+            what += "; nothing half-written was kept"
             fix = "free some space (python -m runner clean deletes old runs), then run this again"
             raise LessonError(what, fix) from error
         if error.errno in NOT_WRITABLE:
@@ -86,9 +87,13 @@ def display_path(path: Path) -> str:
 
 
 def user_path(words: str | Path) -> Path:
-    """A path that a reader typed: absolute, relative to the project's folder, or beginning with ~."""
-    expanded = os.path.expanduser(words)  # noqa: PTH111 (Path's own raises where there is no such user)
-    return (ROOT / expanded).resolve()
+    """A path that a reader typed: absolute, relative to the project, or beginning with ~."""
+    # Path's own functions raise where there is no such user, and for links that lead in a circle.
+    expanded = ROOT / os.path.expanduser(words)  # noqa: PTH111
+    try:
+        return Path(os.path.realpath(expanded))
+    except ValueError:  # a character that no path can hold
+        return expanded
 
 
 def write_json(path: Path, content: object) -> None:
@@ -107,8 +112,8 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        fix = f"delete {display_path(path)} and run again what makes it"
+    except (ValueError, RecursionError) as error:  # RecursionError: nested too deeply
+        fix = f"restore {display_path(path)}, or run again what makes it"
         raise LessonError(f"{display_path(path)} is damaged: {error}", fix) from error
 
 

@@ -17,10 +17,45 @@ from filelock import FileLock
 
 from series import chain, files
 from series.errors import LessonError
+from series.shapes import has_shape
 
 SCHEMA = 2
 RECORD = "run.json"
 RUN_LOCK = ".run.lock"
+
+
+@dataclass
+class Artifact:
+    """What the record says of an artifact.
+
+    Attributes:
+        digest: of what it holds, as `files.digest` computes it.
+        maker: the notebook that saved it.
+        parameters: that notebook's parameters.
+        made_from: the digests of what that notebook needed, by name.
+    """
+
+    digest: str
+    maker: str
+    parameters: dict[str, Any]
+    made_from: dict[str, str]
+
+
+@dataclass
+class Record:
+    """The shape of a record, as far as the notebooks write it. The runner adds its own part.
+
+    Attributes:
+        schema: the number of this version.
+        artifacts: by name.
+        precision: what the number format `auto` came to, and why.
+        workers: the trainings in several processes that ended well.
+    """
+
+    schema: int
+    artifacts: dict[str, Artifact]
+    precision: dict[str, str] | None = None
+    workers: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -106,7 +141,7 @@ def check_artifact(folder: Path, artifact: str) -> str:
 
 
 def missing(folder: Path, artifacts: list[str]) -> LessonError:
-    """The error for artifacts that are not there: all of them, and the one command that makes them."""
+    """The error for artifacts that are not there: all of them, and the command that makes them."""
     makers = sorted({chain.MAKER[artifact] for artifact in artifacts})
     names = " and ".join(f"{artifact} (made by {chain.MAKER[artifact]})" for artifact in artifacts)
     # Who missed a notebook wants what it saves
@@ -141,16 +176,17 @@ def read_record(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {"schema": SCHEMA, "name": folder.name, "artifacts": {}}
     record = files.read_json(path)
-    if (
-        not isinstance(record, dict)
-        or record.get("schema") != SCHEMA
-        or not isinstance(record.get("artifacts"), dict)
-    ):
-        what = f"{files.display_path(path)} is damaged, or was written by another version of this project"
-        raise LessonError(
-            what, f"move the folder {files.display_path(folder)} away and run the notebooks again"
-        )
-    return record
+    if not has_shape(record, Record) or record["schema"] != SCHEMA:
+        raise unfit_record(folder)
+    return dict(record)
+
+
+def unfit_record(folder: Path) -> LessonError:
+    """The error for a record that is no record of this version of the project."""
+    shown = files.display_path(folder / RECORD)
+    what = f"{shown} is damaged, or was written by another version of this project"
+    fix = f"move the folder {files.display_path(folder)} away and run the notebooks again"
+    return LessonError(what, fix)
 
 
 def update_record(folder: Path, change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:

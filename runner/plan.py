@@ -1,0 +1,157 @@
+"""What a run will do: a pure function of what was asked for, what this run did so far, and facts.
+
+No files, no clock, no environment: `--dry-run` prints what this returns, and a run executes the
+first step of it, gathers the facts again, and plans again.
+"""
+
+from dataclasses import dataclass
+
+from runner.facts import DAMAGED, MISSING, Checkpoint, Facts, Inputs
+from runner.record import NotebookResult, RunRecord
+from runner.request import INTERACTIVE, RunRequest
+from series import chain
+from series.chain import Notebook
+
+RUN, MAYBE, REUSE = "run", "maybe run", "reuse"
+CHANGES = {
+    "cells": "code cell {} changed",
+    "modules": "{} changed",
+    "parameters": "parameter {}: {} → {}",
+    "files": "the file of parameter {} changed",
+    "data": "{} changed",
+    "needs": "{} changed",
+    "versions": "{} {} → {}",
+}
+CHANGES_FOR_READERS = {"shown": "{} changed, which shows in it"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do with one notebook, and why."""
+
+    notebook: Notebook
+    action: str
+    reason: str
+
+
+def plan(request: RunRequest, record: RunRecord, facts: Facts) -> list[Step]:
+    """What is left to do, in order; nothing where all is done, or a notebook did not end well.
+
+    The first step is `run` or `reuse`. A later one is `maybe run` where that depends on what the
+    steps before it will save.
+
+    Args:
+        request: what was asked for.
+        record: what this run did so far, and what earlier ones achieved.
+        facts: of all notebooks that this run has not dealt with yet.
+    """
+    outcomes = [result.outcome for result in record.notebooks.values()]
+    if any(outcome not in ("ok", "not reached") for outcome in outcomes):
+        return []
+    steps = []
+    changing: set[str] = set()
+    for notebook in request.steps:
+        if record.notebooks[notebook.name].outcome == "ok":
+            continue
+        last_success = record.last_success.get(notebook.name)
+        reason = reason_to_run(request, notebook, facts, last_success)
+        affected = [need for need in notebook.needs if need in changing]
+        if reason:
+            reason += _of_checkpoint(request, notebook, facts)
+            steps.append(Step(notebook, RUN, reason))
+        elif affected:
+            steps.append(Step(notebook, MAYBE, f"if {' or '.join(affected)} changes"))
+        else:
+            steps.append(Step(notebook, REUSE, "up to date"))
+            continue
+        changing.update(notebook.saves)
+    return steps
+
+
+def reason_to_run(
+    request: RunRequest, notebook: Notebook, facts: Facts, last_success: NotebookResult | None
+) -> str | None:
+    """Why the notebook must run again, in a few words, or None if what it saved is up to date.
+
+    Args:
+        request: what was asked for.
+        notebook: the notebook.
+        facts: how things are now.
+        last_success: its last run that ended well.
+    """
+    if request.forced:
+        return "--fresh" if request.fresh else "--from"
+    if notebook is chain.NOTEBOOKS[0]:
+        return "it looks at the machine, so it always runs"
+    if request.name == INTERACTIVE and notebook.saves:
+        return _reason_by_hand(notebook, facts)
+    if last_success is None:
+        return "it had not run to the end before"
+    if "modules" not in last_success.made_from:
+        return "another version of this project ran it"
+    reasons = _differences(last_success.made_from, facts.inputs[notebook.name], CHANGES)
+    for name in notebook.saves:
+        state = facts.artifacts[name]
+        if state != last_success.saved.get(name):
+            reasons.append(f"its {name} is {_in_words(state)}")
+    if notebook.name not in facts.executed:
+        reasons.append("its executed notebook is missing or damaged")
+    if last_success.catch_up and not request.catch_up:
+        reasons.append("its exercises were skipped")
+    if request.for_readers:
+        now = facts.inputs[notebook.name]
+        reasons += _differences(last_success.made_from, now, CHANGES_FOR_READERS)
+    more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    return ", ".join(reasons[:3]) + more or None
+
+
+def _differences(before: Inputs, now: Inputs, changes: dict[str, str]) -> list[str]:
+    """What differs between the inputs of a notebook then and now, in words."""
+    words = []
+    for part, sentence in changes.items():
+        old, new = before.get(part, {}), now[part]
+        for name in {**new, **old}:
+            if old.get(name) != new.get(name):
+                words.append(sentence.format(name, old.get(name), new.get(name)))
+    return words
+
+
+def _reason_by_hand(notebook: Notebook, facts: Facts) -> str | None:
+    """Of a run that someone steps through, only make what is missing or unfit.
+
+    So the command that makes a missing artifact never undoes a learner's own choices in the
+    notebooks before.
+    """
+    for name in notebook.saves:
+        state = facts.artifacts[name]
+        recorded = facts.recorded.get(name, {"digest": state, "made_from": {}})
+        if state in (MISSING, DAMAGED) or state != recorded["digest"]:
+            return f"its {name} is {_in_words(state)}"
+        for need, digest in recorded["made_from"].items():
+            if facts.artifacts.get(need) != digest:
+                return f"{need} changed"
+    return None
+
+
+def _in_words(state: str) -> str:
+    return state if state in (MISSING, DAMAGED) else "not the one it saved"
+
+
+def _of_checkpoint(request: RunRequest, notebook: Notebook, facts: Facts) -> str:
+    """What becomes of a training that was cut short, where there is one."""
+    checkpoint = facts.checkpoints.get(notebook.name)
+    if checkpoint is None or request.fresh:
+        return ""
+    epochs = f"{checkpoint.epochs} epoch{'s' if checkpoint.epochs > 1 else ''}"
+    changed = _changed_since(checkpoint, facts.inputs[notebook.name])
+    if changed:
+        return f"; the {epochs} kept from before can't be continued: {', '.join(changed)} changed"
+    return f"; it continues after {epochs}"
+
+
+def _changed_since(checkpoint: Checkpoint, inputs: Inputs) -> list[str]:
+    names = []
+    for part, now in (("parameters", inputs["parameters"]), ("made_from", inputs["needs"])):
+        before = checkpoint.recipe[part]
+        names += [name for name, value in before.items() if value != now.get(name)]
+    return names

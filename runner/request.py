@@ -1,0 +1,59 @@
+"""One run, as it was asked for."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from series import chain, runs
+
+INTERACTIVE = "interactive"  # the run of notebooks that are run by hand: their own default
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One run, as it was asked for.
+
+    Attributes:
+        name: name of the run's folder.
+        profile: what `--profile` named (a file by its whole path), or None for the notebooks' own
+            defaults.
+        given: the parameters given with `-p`, of their declared types.
+        parameters: the profile's parameters with `given` over them.
+        notebooks: names of the notebooks, in their order.
+        forced: redo what is asked for, up to date or not.
+        fresh: reuse nothing, not even a training that was cut off.
+        catch_up: skip exercises and demonstrations.
+        timeout: seconds that a cell may take, or None.
+        for_readers: also redo what would only look different, such as a figure.
+    """
+
+    name: str
+    profile: str | None = None
+    given: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    notebooks: list[str] = field(default_factory=list)
+    forced: bool = False
+    fresh: bool = False
+    catch_up: bool = False
+    timeout: int | None = None
+    for_readers: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return chain.runs_folder() / self.name
+
+    @property
+    def steps(self) -> list[chain.Notebook]:
+        """The notebooks that were asked for, in their order."""
+        return [chain.BY_NAME[name] for name in self.notebooks]
+
+    def parameters_of(self, notebook: chain.Notebook) -> dict[str, Any]:
+        """Those of the parameters that the notebook declares."""
+        mine = self.parameters.items()
+        return {name: value for name, value in mine if name in notebook.parameters}
+
+    def command(self) -> str:
+        """The command that continues this run, which keeps its profile and parameters."""
+        command = runs.make_command(self.name, self.notebooks[-1])
+        return command + (" --catch-up" if self.catch_up else "")
