@@ -175,7 +175,11 @@ def check_disk(folder: Path, gigabytes: float) -> Check:
             f"there is no drive {folder.anchor}",
             "set DIGITS_RUNS to a folder that exists",
         )
-    free = shutil.disk_usage(place).free / 1e9
+    usage = shutil.disk_usage(place)
+    if not usage.total:  # such as Linux' /proc
+        fix = "set DIGITS_RUNS to a folder on a disk"
+        return Check("disk", False, f"{display_path(place)} is no place for files", fix)
+    free = usage.free / 1e9
     found = f"{free:.1f} GB free, {gigabytes:g} GB needed"
     return Check(
         "disk",

@@ -12,7 +12,7 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from helpers import checks, data
+from helpers import checks
 from helpers.checks import Check
 from runner import record
 from runner.facts import SHOWN_PACKAGES, code_cells
@@ -20,8 +20,7 @@ from runner.request import RunRequest
 from series import chain, errors, files, runs
 from series.errors import LessonError, listed
 
-SLICE = 10_000  # training on fewer images than this is a look at the code, not at the model
-DISK, MEMORY, MEMORY_OF_SLICE = 0.5, 2.0, 1.5  # gigabytes
+DISK = 0.5  # gigabytes
 # What executes the notebooks and writes the report, imported only when needed.
 RUNNERS_PACKAGES = (
     "papermill",
@@ -41,16 +40,15 @@ def problems(request: RunRequest) -> list[LessonError]:
         check_packages(request)
     except LessonError as error:
         return [error]  # the other checks may need what is missing
-    dataset = str(request.parameters.get("dataset", "mnist"))
-    is_slice = 0 < request.parameters.get("train_images", 0) < SLICE
-    looks: list[Callable[[], object]] = [checks.check_kernel]
-    # 02_dataset itself looks at folders of pictures and at Keras' downloads, which takes longer
-    # than seconds.
-    if dataset not in data.KERAS_CLASSES and not os.path.isdir(files.user_path(dataset)):  # noqa: PTH112
-        looks.append(partial(checks.check_data, dataset))
-    looks.append(partial(checks.check_disk, request.folder, DISK))
-    looks.append(partial(checks.check_memory, MEMORY_OF_SLICE if is_slice else MEMORY))
-    looks += [partial(code_cells, notebook) for notebook in request.steps]
+    parameters = request.parameters
+    looks: list[Callable[[], object]] = [
+        checks.check_kernel,
+        partial(checks.check_data, parameters.get("dataset", "mnist")),
+        partial(checks.check_picture, parameters.get("picture", "")),
+        partial(checks.check_disk, request.folder, DISK),
+        partial(checks.check_memory, checks.memory_needed(parameters)),
+        *(partial(code_cells, notebook) for notebook in request.steps),
+    ]
     if not chain.run_name_problem(request.name):  # else its folder can't be looked at
         looks += [partial(_check_folder, request.folder), partial(_check_needs, request)]
     return [problem for look in looks if (problem := _problem(look))]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import standins
 
-from runner import series
-from runner.settings import resolve
+from runner import run
+from runner.settings import read
 from series import chain
 
 
@@ -26,7 +26,7 @@ def finished(tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITS_RUNS", str(folder / "runs"))
         patch.setattr(chain, "NOTEBOOKS_FOLDER", standins.make_notebooks(folder / "notebooks"))
-        assert series.run(*resolve()) == series.DONE
+        assert run.run(*read()) == run.DONE
     return folder
 
 

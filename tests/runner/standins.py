@@ -16,9 +16,9 @@ from typing import Any
 
 import psutil
 
-from runner import series
-from runner.freshness import code_cells
-from runner.settings import resolve
+from runner import run
+from runner.facts import code_cells
+from runner.settings import read
 from series import chain
 
 # The digest of a .keras file is of these two parts.
@@ -129,9 +129,9 @@ def edit_cell(folder: Path, name: str, identity: str, source: str) -> None:
 
 def go(**asked: Any) -> int:
     """Run what is asked for, with nothing wrong about it; the exit code."""
-    found, problems = resolve(**asked)
+    found, problems = read(**asked)
     assert problems == []
-    return series.run(found, problems)
+    return run.run(found, problems)
 
 
 class Run:

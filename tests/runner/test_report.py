@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from standins import edit_cell, go
 
-from runner import series
+from runner import run
 from series import chain
 
 
@@ -55,7 +55,7 @@ def test_numbers_are_for_people(page):
 
 def test_a_run_that_failed_has_a_page_too(notebooks, fast):
     edit_cell(notebooks, "02_dataset", "work", "raise ValueError('line <one>')")
-    assert go() == series.FAILED
+    assert go() == run.FAILED
     text = (fast.folder / "report.html").read_text(encoding="utf-8")
     assert "ValueError: line &lt;one&gt;" in text
     assert 'id="03_model"' not in text, "a notebook that was not reached"

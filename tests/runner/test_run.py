@@ -9,8 +9,8 @@ import pytest
 import standins
 from standins import edit_cell, go, processes_in
 
-from runner import execution, series
-from runner.settings import resolve
+from runner import execution, run
+from runner.settings import read
 from series import chain
 
 # What a run records
@@ -46,7 +46,7 @@ def test_each_notebook_is_executed_whole_with_its_own_parameters_and_this_projec
         "work",
         look + "for i in range(300):\n    print(i, end='\\r', flush=True)",
     )
-    assert go(last="02") == series.DONE
+    assert go(last="02") == run.DONE
     cells = fast.cells("02_dataset").values()
     injected = next(
         cell for cell in cells if "injected-parameters" in cell["metadata"].get("tags", [])
@@ -63,10 +63,10 @@ def test_each_notebook_is_executed_whole_with_its_own_parameters_and_this_projec
 
 
 def test_catching_up_skips_exercises_and_demonstrations_until_a_whole_run(notebooks, fast, capsys):
-    assert go(last="02", catch_up=True) == series.DONE
+    assert go(last="02", catch_up=True) == run.DONE
     assert "work" in fast.cells("02_dataset")
     assert not fast.cells("02_dataset").keys() & {"my-task", "my-solution", "show"}
-    assert go(last="02") == series.DONE
+    assert go(last="02") == run.DONE
     assert "02_dataset: its exercises were skipped" in capsys.readouterr().out
     assert "show" in fast.cells("02_dataset")
 
@@ -76,7 +76,7 @@ def test_catching_up_skips_exercises_and_demonstrations_until_a_whole_run(notebo
 
 def test_a_second_run_reuses_what_is_fresh_and_says_so(done, fast, capsys):
     before = fast.record["notebooks"]["04_training"]
-    assert go() == series.DONE
+    assert go() == run.DONE
     assert fast.ran == ["01_setup"]
     shown = capsys.readouterr().out
     assert "05_testing: up to date" in shown
@@ -94,7 +94,7 @@ def test_a_change_travels_as_far_as_it_changes_something(done, fast, capsys):
     edit_cell(done, "04_training", "title", "# Other words, which do not count")
     edit_cell(done, "03_model", "work", "print('a relabelled plot')")
     (fast.folder / "02_dataset.ipynb").write_text("{")
-    assert go(last="04") == series.DONE
+    assert go(last="04") == run.DONE
     assert fast.ran == ["01_setup", "02_dataset", "03_model"]
     assert "03_model: code cell work changed" in capsys.readouterr().out
     assert fast.printed("02_dataset", "work") == "working\n", "its executed notebook was damaged"
@@ -104,9 +104,9 @@ def test_a_change_travels_as_far_as_it_changes_something(done, fast, capsys):
 def test_another_parameter_is_kept_and_redoes_what_depends_on_it_and_from_leaves_what_is_before(
     done, fast, capsys
 ):
-    assert go(pairs=[("epochs", "2")], first="04", last="04") == series.DONE
+    assert go(pairs=[("epochs", "2")], first="04", last="04") == run.DONE
     assert fast.ran == ["04_training"]
-    assert go(last="05") == series.DONE, "the run keeps epochs 2 without being told again"
+    assert go(last="05") == run.DONE, "the run keeps epochs 2 without being told again"
     assert fast.ran == ["01_setup", "05_testing"]
     assert "05_testing: trained.keras changed" in capsys.readouterr().out
     assert fast.record["notebooks"]["04_training"]["parameters"]["epochs"] == 2
@@ -115,14 +115,14 @@ def test_another_parameter_is_kept_and_redoes_what_depends_on_it_and_from_leaves
 def test_a_dry_run_says_what_would_run_and_why_and_changes_nothing(done, fast, capsys):
     before = {path: path.stat().st_mtime_ns for path in fast.folder.iterdir()}
     edit_cell(done, "04_training", "work", "print('other')")
-    assert series.run(*resolve(pairs=[("expected_accuracy", "0.5")]), dry_run=True) == series.DONE
+    assert run.run(*read(pairs=[("expected_accuracy", "0.5")]), dry_run=True) == run.DONE
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "03_model reuse up to date" in lines
     assert "04_training run code cell work changed" in lines
     assert any(line.startswith("05_testing run parameter expected_accuracy: ") for line in lines)
     assert "06_inference maybe run if trained.keras changes" in lines
     (done / "02_dataset.ipynb").unlink()
-    assert series.run(*resolve(name="new"), dry_run=True) == series.REFUSED
+    assert run.run(*read(name="new"), dry_run=True) == run.REFUSED
     assert {path: path.stat().st_mtime_ns for path in fast.folder.iterdir()} == before
     assert not fast.folder.with_name("new").exists()
 
@@ -138,7 +138,7 @@ def test_a_missing_artifact_of_the_interactive_run_is_made_without_undoing_what_
     (made.folder / "run.json").write_text(json.dumps(by_hand))
     (made.folder / "model.keras").unlink()
     edit_cell(done, "02_dataset", "work", "print('changed')")
-    assert go(name="interactive", last="03") == series.DONE
+    assert go(name="interactive", last="03") == run.DONE
     assert made.ran == ["01_setup", "03_model"]
 
 
@@ -153,7 +153,7 @@ subprocess.run("sleep 600 &", shell=True)"""
 
 def test_a_cell_that_fails_is_named_with_its_own_last_lines(notebooks, fast, capsys):
     edit_cell(notebooks, "02_dataset", "work", "raise ValueError('first line\\nthe last line')")
-    assert go() == series.FAILED
+    assert go() == run.FAILED
     entry = fast.record["notebooks"]["02_dataset"]
     assert (entry["outcome"], entry["where"]) == ("cell error", "in cell In [5] (work)")
     assert entry["error"] == ["ValueError: first line", "the last line"]
@@ -169,19 +169,19 @@ def test_a_cell_that_fails_is_named_with_its_own_last_lines(notebooks, fast, cap
     assert f"Open: {fast.folder / '02_dataset.ipynb'}" in shown
     assert "python -m runner run --name fast --to 06_inference" in shown.splitlines()[-1]
     edit_cell(notebooks, "02_dataset", "work", "print('working')")
-    assert go(last="02") == series.DONE
+    assert go(last="02") == run.DONE
 
 
 @pytest.mark.slow
 def test_exit_in_a_cell_is_a_failure(notebooks, fast):
     edit_cell(notebooks, "01_setup", "work", "import sys\nsys.exit(0)")
-    assert go() == series.FAILED
+    assert go() == run.FAILED
     assert fast.outcomes[0] == "cell error"
 
 
 def test_a_cell_that_takes_too_long(notebooks, fast):
     edit_cell(notebooks, "01_setup", "work", f"{CHILDREN}\nimport time\ntime.sleep(100)")
-    assert go(timeout=1) == series.TIMED_OUT
+    assert go(timeout=1) == run.TIMED_OUT
     entry = fast.record["notebooks"]["01_setup"]
     assert (entry["outcome"], entry["error"]) == (
         "timeout",
@@ -200,7 +200,7 @@ def test_a_kernel_that_is_killed_says_its_last_words_without_tensorflows_notes(
         "work",
         f"import os\nos.write(2, b'{words}')\nos.kill(os.getpid(), 9)",
     )
-    assert go() == series.KERNEL_DIED
+    assert go() == run.KERNEL_DIED
     entry = fast.record["notebooks"]["01_setup"]
     killed = "the kernel ended with status -9 (it was killed, as when memory runs out)"
     assert (entry["outcome"], entry["error"]) == ("kernel died", ["last word", killed])
@@ -211,6 +211,6 @@ def test_a_kernel_that_is_killed_says_its_last_words_without_tensorflows_notes(
 def test_a_kernel_that_never_starts(notebooks, fast, monkeypatch):
     monkeypatch.setattr(execution, "START_TIMEOUT", 20)
     monkeypatch.setenv("PYTHONHOME", "/nowhere")
-    assert go() == series.KERNEL_DIED
+    assert go() == run.KERNEL_DIED
     entry = fast.record["notebooks"]["01_setup"]
     assert (entry["outcome"], entry["where"]) == ("kernel died", "before its first cell")

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from standins import go
 
-from runner import series
-from runner.settings import resolve
+from runner import run
+from runner.settings import read
 from series import chain
 
 
 def told(**asked) -> str:
-    return "\n".join(f"{problem.what} / {problem.fix}" for problem in resolve(**asked)[1])
+    return "\n".join(f"{problem.what} / {problem.fix}" for problem in read(**asked)[1])
 
 
 @pytest.fixture
@@ -20,18 +20,18 @@ def own(tmp_path) -> Path:
 
 
 def test_a_profile_names_the_run_and_fast_is_the_one_of_a_run_that_asks_for_none():
-    found, problems = resolve(profile="smoke")
+    found, problems = read(profile="smoke")
     assert problems == []
     assert (found.name, found.profile, found.parameters["epochs"]) == ("smoke", "smoke", 1)
     assert found.steps == list(chain.NOTEBOOKS)
-    assert (resolve()[0].profile, resolve(name="new")[0].profile) == ("fast", "fast")
-    assert resolve(name="interactive")[0].parameters == {}, (
+    assert (read()[0].profile, read(name="new")[0].profile) == ("fast", "fast")
+    assert read(name="interactive")[0].parameters == {}, (
         "notebooks run by hand keep their own defaults"
     )
 
 
 def test_a_parameter_on_the_command_line_wins_over_the_profile_and_gets_its_type():
-    found, problems = resolve(
+    found, problems = read(
         profile="fast", pairs=[("epochs", "7"), ("learning_rate", "4e-3"), ("picture", "7")]
     )
     assert problems == []
@@ -43,7 +43,7 @@ def test_a_parameter_on_the_command_line_wins_over_the_profile_and_gets_its_type
 def test_a_profile_of_ones_own_is_recorded_by_its_whole_path(own, monkeypatch):
     own.write_text("learning_rate: 4e-3\nepochs: 2\n", encoding="utf-8")
     monkeypatch.chdir(own.parent)
-    found, problems = resolve(profile="my own.yaml")
+    found, problems = read(profile="my own.yaml")
     assert problems == []
     assert (found.name, found.profile, found.parameters) == (
         "my own",
@@ -77,7 +77,7 @@ def test_a_profile_that_is_no_list_of_good_parameters_or_names_one_twice_is_refu
 
 @pytest.mark.parametrize("word", ["04_training.ipynb", "4", "notebooks/04_training.ipynb"])
 def test_a_notebook_may_be_named_by_how_it_begins(word):
-    found, problems = resolve(first=word, last="05")
+    found, problems = read(first=word, last="05")
     assert problems == []
     assert found.notebooks == ["04_training", "05_testing"]
 
@@ -90,11 +90,11 @@ def test_from_after_to_a_beginning_that_fits_several_and_unfit_names_are_refused
 
 
 def test_a_run_that_exists_keeps_what_it_was_run_with_named_or_not(done):
-    assert go(profile="fast", pairs=[("epochs", "2")], last="01") == series.DONE
+    assert go(profile="fast", pairs=[("epochs", "2")], last="01") == run.DONE
     for name in (None, "fast"):
-        found, _ = resolve(name=name, pairs=[("seed", "5")])
+        found, _ = read(name=name, pairs=[("seed", "5")])
         assert (found.profile, found.given) == ("fast", {"epochs": 2, "seed": 5})
-    assert resolve(profile="fast")[0].given == {}
+    assert read(profile="fast")[0].given == {}
     for name in ("", f"../{chain.runs_folder().name}/fast"):
         assert "cannot be called" in told(name=name), "whatever is there"
 
@@ -103,10 +103,10 @@ def test_a_run_that_exists_keeps_what_it_was_run_with_named_or_not(done):
     "profile", sorted(Path(chain.PROFILES_FOLDER).glob("*.yaml")), ids=lambda path: path.stem
 )
 def test_every_profile_that_ships_is_good(profile):
-    assert resolve(profile=profile.stem)[1] == []
+    assert read(profile=profile.stem)[1] == []
 
 
 def test_a_notebook_beside_the_lesson_runs_only_where_it_is_named():
-    assert resolve(profile="fast", name="x", first="08")[0].steps == [chain.SCALING]
-    assert resolve(profile="fast", first="05")[0].steps == list(chain.NOTEBOOKS[4:])
-    assert resolve(profile="fast", last="08")[0].steps == [*chain.NOTEBOOKS, chain.SCALING]
+    assert read(profile="fast", name="x", first="08")[0].steps == [chain.SCALING]
+    assert read(profile="fast", first="05")[0].steps == list(chain.NOTEBOOKS[4:])
+    assert read(profile="fast", last="08")[0].steps == [*chain.NOTEBOOKS, chain.SCALING]
