@@ -1,10 +1,23 @@
-// The page of helpers.canvas: it draws, sends the drawing to the kernel, and shows what the network makes of it.
+// The page of helpers.canvas: it draws, asks what the network makes of the drawing, and shows the
+// answer. In a notebook the kernel answers, in docs/draw.html the script reader.js.
 
-const SIDE = 140; // pixels of the drawing that the kernel gets, in both directions
+const SIDE = 140; // pixels of the drawing that is sent, in both directions
+const SHARP = 640; // pixels of the paper, in both directions: sharp on a phone too
 const PEN = 0.085; // the pen's width, as a share of the paper
 const STEP = 0.05; // what an arrow key moves the pen by; a fifth of it with Shift
-const LATE = 5000; // milliseconds after which an answer is no longer waited for
+const LATE = 3000; // milliseconds after which an answer is no longer waited for
+const REST = 700; // milliseconds after which the hand rests, and the answer is spoken
+
 const INVITATION = "Draw a digit.";
+const EMPTY = "The paper is empty: draw a digit first.";
+const NOTHING_MEANT = "Draw a digit first, then say which one you meant.";
+const COUNTED = "This drawing is counted already. Your next stroke starts a new one.";
+const SILENT =
+  "The kernel doesn't answer. If a cell is running, wait until it is done. If the kernel was restarted, " +
+  "run the notebook again up to this cell.";
+const KEYS =
+  "Draw with the mouse, a pen or a finger. Keys, once the paper is selected: the arrows move the pen (with " +
+  "Shift, by less), Space puts it down or lifts it, U undoes a stroke, C or Escape clears the paper.";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -16,21 +29,37 @@ function element(parent, tag, text = "", attributes = {}) {
   return made;
 }
 
-const percent = (share) => `${Math.round(share * 100)} %`;
+// As the figures write it: what would be rounded up to all of it is ">99%".
+const percent = (share) => (share >= 0.995 ? ">99%" : `${Math.round(share * 100)}%`);
+
+const times = (count) => (count === 1 ? "once" : `${count} times`);
+
+// One or two sentences about the table of what was meant (rows) and read (columns).
+function summary(confusion, names) {
+  const cells = confusion.flatMap((counts, row) => counts.map((count, column) => ({ count, row, column })));
+  const total = cells.reduce((sum, { count }) => sum + count, 0);
+  const right = confusion.reduce((sum, counts, row) => sum + counts[row], 0);
+  const wrong = cells.filter(({ row, column }) => row !== column);
+  const most = wrong.reduce((best, cell) => (cell.count > best.count ? cell : best), { count: 0 });
+  const worst = most.count
+    ? ` Most often misread: ${names[most.row]} as ${names[most.column]}, ${times(most.count)}.`
+    : "";
+  return `Read as meant: ${right} of ${total}.${worst}`;
+}
 
 function render({ model, el }) {
-  const { names, layers, folder } = model.get("setup");
+  const { names, layers, folder, confusion } = model.get("setup");
   const root = element(el, "div", "", { class: "digit-canvas", "data-lm-suppress-shortcuts": "true" });
 
   // --- what is on the page ---
   const id = `digit-canvas-${Math.random().toString(36).slice(2)}`;
-  const top = element(root, "div", "", { class: "row" });
+  const board = element(root, "div", "", { class: "board" });
 
-  const left = element(top, "div");
+  const left = element(board, "div", "", { class: "drawing" });
   const paper = element(left, "canvas", "", {
     class: "paper",
-    width: 440,
-    height: 440,
+    width: SHARP,
+    height: SHARP,
     tabindex: 0,
     role: "application",
     "aria-label": "Paper to draw a digit on",
@@ -39,13 +68,14 @@ function render({ model, el }) {
   const undoButton = element(left, "button", "Undo", { type: "button" });
   const clearButton = element(left, "button", "Clear", { type: "button" });
 
-  const middle = element(top, "figure", "", { class: "seen-by" });
-  element(middle, "figcaption", "What the model sees");
-  const seen = element(middle, "canvas", "", { class: "pixels seen", role: "img", "aria-label": "Nothing yet" });
+  const middle = element(board, "div", "", { class: "reading" });
+  const answer = element(middle, "p", INVITATION, { class: "answer", "aria-hidden": "true" });
+  const spoken = element(middle, "p", "", { class: "spoken", "aria-live": "polite" });
+  const figures = element(middle, "div", "", { class: "figures" });
 
-  const right = element(top, "figure");
-  element(right, "figcaption", "Probabilities");
-  const bars = element(right, "table", "", { class: "bars" });
+  const chances = element(figures, "figure", "", { class: "chances" });
+  element(chances, "figcaption", "Probabilities");
+  const bars = element(chances, "table", "", { class: "bars" });
   const rows = names.map((name) => {
     const row = element(bars, "tr");
     element(row, "th", name, { scope: "row" });
@@ -53,36 +83,45 @@ function render({ model, el }) {
     return { row, bar, number: element(row, "td", "–") };
   });
 
-  const inside = element(top, "figure", "", { class: "inside" });
+  const sight = element(figures, "figure");
+  element(sight, "figcaption", "What the model sees");
+  const seen = element(sight, "canvas", "", { class: "pixels seen", role: "img", "aria-label": "Nothing yet" });
+
+  const meaning = element(middle, "fieldset");
+  element(meaning, "legend", "What did you mean?");
+  const meantButtons = names.map((name, index) => {
+    const button = element(meaning, "button", name, { type: "button", class: "meant" });
+    button.addEventListener("click", () => mean(index));
+    return button;
+  });
+  const keep = document.createElement("input");
+  keep.type = "checkbox";
+  if (folder) {
+    const choice = element(meaning, "label");
+    choice.append(keep, ` and save the drawing in ${folder}`);
+  }
+
+  const hint = element(middle, "p", "", { class: "hint", "aria-hidden": "true" });
+
+  const inside = element(board, "figure", "", { class: "inside" });
   element(inside, "figcaption", "Strongest feature maps");
   const maps = layers.map((layer) => {
-    element(inside, "div", layer);
-    return element(inside, "div", "", { class: "maps", role: "img", "aria-label": `Feature maps of ${layer}: nothing yet` });
+    const part = element(inside, "div", "", { class: "layer" });
+    element(part, "div", layer);
+    return element(part, "div", "", {
+      class: "maps",
+      role: "img",
+      "aria-label": `Feature maps of ${layer}: nothing yet`,
+    });
   });
 
-  const answer = element(root, "p", INVITATION, { class: "answer", "aria-hidden": "true" });
-  const spoken = element(root, "p", "", { class: "spoken", "aria-live": "polite" });
-
-  const meant = element(root, "fieldset");
-  element(meant, "legend", "What did you mean?");
-  names.forEach((name, index) => {
-    const button = element(meant, "button", name, { type: "button" });
-    button.addEventListener("click", () => strokes.length && ask({ meant: index, keep: keep.checked }));
-  });
-  const choice = element(meant, "label", "");
-  const keep = element(choice, "input", "", { type: "checkbox" });
-  choice.append(` and save the drawing in ${folder}`);
   const room = element(root, "div");
-  element(
-    root,
-    "p",
-    "Draw with the mouse, a pen or a finger. Keys, once the paper is selected: the arrows move the pen (with Shift, " +
-      "by less), Space puts it down or lifts it, U undoes a stroke, C or Escape clears the paper.",
-    { id },
-  );
+  element(root, "p", KEYS, { id, class: "keys" });
 
   // --- drawing ---
   let strokes = []; // each a list of [x, y], as shares of the paper
+  let drawing = 0; // the number of the drawing on the paper
+  let chosen = null; // the class that this drawing was said to mean
   let pen = [0.5, 0.5];
   let down = false; // the keyboard's pen
   let pointer = null; // the id of the mouse, pen or finger that draws
@@ -101,12 +140,12 @@ function render({ model, el }) {
 
   function draw() {
     const context = paper.getContext("2d");
-    ink(context, paper.width);
+    ink(context, SHARP);
     if (document.activeElement !== paper || pointer !== null) return;
     context.save(); // the keyboard's pen: a ring, filled while it is down
     context.beginPath();
-    context.arc(pen[0] * paper.width, pen[1] * paper.height, 12, 0, 2 * Math.PI);
-    context.lineWidth = 4;
+    context.arc(pen[0] * SHARP, pen[1] * SHARP, SHARP / 36, 0, 2 * Math.PI);
+    context.lineWidth = SHARP / 110;
     context.strokeStyle = "#D55E00";
     context.fillStyle = down ? "#D55E00" : "white";
     context.fill();
@@ -116,8 +155,20 @@ function render({ model, el }) {
 
   function changed() {
     draw();
+    offer();
     if (strokes.length) later();
-    else forget();
+  }
+
+  // A counted drawing stays to be discussed; the next stroke starts another one.
+  function startStroke(point) {
+    if (chosen !== null || !strokes.length) {
+      strokes = [];
+      chosen = null;
+      drawing += 1;
+      forget();
+    }
+    strokes.push([point]);
+    changed();
   }
 
   function position(event) {
@@ -132,13 +183,12 @@ function render({ model, el }) {
     paper.setPointerCapture(event.pointerId);
     pointer = event.pointerId;
     down = false;
-    strokes.push([position(event)]);
-    changed();
+    startStroke(position(event));
   });
   paper.addEventListener("pointermove", (event) => {
-    if (event.pointerId !== pointer) return;
+    if (event.pointerId !== pointer || !strokes.length) return;
     const steps = event.getCoalescedEvents?.() ?? [];
-    for (const step of steps.length ? steps : [event]) strokes.at(-1)?.push(position(step));
+    for (const step of steps.length ? steps : [event]) strokes.at(-1).push(position(step));
     changed();
   });
   for (const end of ["pointerup", "pointercancel"]) {
@@ -149,22 +199,30 @@ function render({ model, el }) {
   for (const change of ["focus", "blur"]) paper.addEventListener(change, draw);
 
   function undo() {
+    if (!strokes.length) return remark(EMPTY);
+    if (chosen !== null || strokes.length === 1) return clear();
     strokes.pop();
     down = false;
     changed();
   }
 
+  // The last answer stays until the next drawing begins.
   function clear() {
+    if (!strokes.length) return remark(EMPTY);
     strokes = [];
+    chosen = null;
     down = false;
+    hint.textContent = lastReading ? `The last drawing was read as ${lastReading}.` : "";
+    answer.textContent = INVITATION;
+    say("The paper is empty");
     changed();
   }
 
   function toggle() {
     down = !down;
-    if (down) strokes.push([pen]);
     say(down ? "Pen down" : "Pen up");
-    changed();
+    if (down) startStroke(pen);
+    else draw();
   }
 
   function move([x, y], small) {
@@ -189,49 +247,101 @@ function render({ model, el }) {
   });
   root.addEventListener("keydown", (event) => event.key === "Tab" || event.stopPropagation());
 
-  // --- asking the kernel: one question at a time, and always about the newest drawing ---
+  // --- asking: one question at a time, and of the drawings nobody has named only the newest ---
   let asked = 0; // when the question was sent that has no answer yet
-  let waiting = null; // what to ask next
+  let alarm = null; // goes off when that answer is late
   let scheduled = false;
+  const queue = []; // what to ask next
 
   function later() {
     if (scheduled) return;
     scheduled = true;
     requestAnimationFrame(() => {
       scheduled = false;
-      ask({});
+      if (strokes.length && chosen === null) ask();
     });
   }
 
-  function ask(question) {
-    if (Date.now() - asked < LATE) {
-      if (!waiting || !("meant" in waiting)) waiting = question;
-      return;
-    }
-    waiting = null;
-    if (!strokes.length) return;
+  function mean(index) {
+    if (!strokes.length) return remark(NOTHING_MEANT);
+    if (chosen !== null) return remark(COUNTED);
+    chosen = index;
+    down = false;
+    draw();
+    offer();
+    ask({ meant: index, keep: keep.checked });
+  }
+
+  function ask(more = {}) {
+    if (queue.length && !("meant" in queue.at(-1).question)) queue.pop();
+    queue.push({ question: { drawing: `${id}-${drawing}`, shape: [SIDE, SIDE], ...more }, pixels: inkPixels() });
+    askNext();
+  }
+
+  function inkPixels() {
+    const small = document.createElement("canvas");
+    small.width = small.height = SIDE;
+    const context = small.getContext("2d");
+    ink(context, SIDE);
+    const opacity = context.getImageData(0, 0, SIDE, SIDE).data.filter((_, place) => place % 4 === 3);
+    return new Uint8Array(opacity).buffer;
+  }
+
+  function askNext() {
+    if (!queue.length || asked) return;
+    const { question, pixels } = queue.shift();
     asked = Date.now();
-    const small = new OffscreenCanvas(SIDE, SIDE).getContext("2d");
-    ink(small, SIDE);
-    const pixels = small.getImageData(0, 0, SIDE, SIDE).data.filter((_, place) => place % 4 === 3);
-    model.send({ shape: [SIDE, SIDE], ...question }, undefined, [new Uint8Array(pixels).buffer]);
+    alarm = setTimeout(giveUp, LATE);
+    try {
+      model.send(question, undefined, [pixels]);
+    } catch {
+      giveUp(); // the connection to the kernel is gone
+    }
+  }
+
+  // The kernel counts each drawing once, so that it may be named again.
+  function giveUp() {
+    clearTimeout(alarm);
+    asked = 0;
+    queue.length = 0;
+    chosen = null;
+    offer();
+    remark(SILENT);
   }
 
   model.on("msg:custom", (message, buffers) => {
+    clearTimeout(alarm);
     asked = 0;
-    if (strokes.length) {
-      if (message.problem) forget(message.problem);
+    if (message.confusion) showRoom(message.confusion);
+    if (message.drawing === `${id}-${drawing}` && strokes.length) {
+      if (message.problem) refuse(message);
       else tell(message, buffers);
     }
-    if (waiting) ask(waiting);
+    askNext();
   });
 
   // --- showing the answer ---
   let speech = null;
+  let lastReading = ""; // what the last drawing was read as
 
   function say(words) {
     clearTimeout(speech);
     spoken.textContent = words;
+  }
+
+  function remark(words) {
+    hint.textContent = words;
+    say(words);
+  }
+
+  // Buttons that can do nothing now say so, and say why when they are pressed.
+  function offer() {
+    const empty = !strokes.length;
+    for (const button of [undoButton, clearButton]) button.setAttribute("aria-disabled", empty);
+    meantButtons.forEach((button, index) => {
+      button.setAttribute("aria-disabled", empty || chosen !== null);
+      button.setAttribute("aria-pressed", index === chosen);
+    });
   }
 
   function paint(canvas, bytes, [height, width]) {
@@ -242,9 +352,22 @@ function render({ model, el }) {
     canvas.getContext("2d").putImageData(image, 0, 0);
   }
 
-  function forget(problem = "") {
-    answer.textContent = problem || INVITATION;
-    say(problem || "The paper is empty");
+  function refuse({ problem, meant }) {
+    if (meant === undefined) {
+      forget();
+      hint.textContent = problem;
+    } else {
+      chosen = null;
+      offer();
+      remark(problem);
+    }
+  }
+
+  function forget() {
+    clearTimeout(speech);
+    lastReading = "";
+    answer.textContent = INVITATION;
+    hint.textContent = "";
     for (const { row, bar, number } of rows) {
       row.className = bar.style.width = "";
       number.textContent = "–";
@@ -257,10 +380,11 @@ function render({ model, el }) {
     });
   }
 
-  function tell({ probabilities, shapes, meant, confusion, saved }, buffers) {
+  function tell({ probabilities, shapes, meant, saved }, buffers) {
     const best = probabilities.indexOf(Math.max(...probabilities));
-    const words = `The model reads ${names[best]} (${percent(probabilities[best])})`;
-    answer.textContent = words;
+    lastReading = `${names[best]} (${percent(probabilities[best])})`;
+    answer.textContent = `The model reads ${lastReading}`;
+    hint.textContent = "";
     rows.forEach(({ row, bar, number }, index) => {
       row.className = index === best ? "best" : "";
       bar.style.width = `${probabilities[index] * 100}%`;
@@ -278,21 +402,21 @@ function render({ model, el }) {
         paint(canvas, parts[index + 1].subarray(place * height * width, (place + 1) * height * width), [height, width]),
       );
     });
-    if (confusion) {
-      clear();
-      showRoom(confusion);
-      answer.textContent = `Counted: a ${names[meant]}, read as ${names[best]}. ${saved ? `Saved as ${saved}.` : ""}`;
-      say(answer.textContent);
-    } else {
+    if (meant === undefined) {
       clearTimeout(speech);
-      speech = setTimeout(() => say(words), 700); // once the hand rests
+      speech = setTimeout(() => say(answer.textContent), REST);
+    } else {
+      chosen = meant;
+      offer();
+      const file = saved ? ` Saved as ${saved}.` : "";
+      remark(`Counted: you meant ${names[meant]}, the model read ${names[best]}.${file} Your next stroke starts a new drawing.`);
     }
   }
 
   function showRoom(confusion) {
     const table = document.createElement("table");
     table.className = "room";
-    element(table, "caption", "The drawings in this room: rows meant, columns read");
+    element(table, "caption", "What this room drew: rows are what was meant, columns what was read");
     const head = element(table, "tr");
     element(head, "td", "");
     names.forEach((name) => element(head, "th", name, { scope: "col" }));
@@ -303,9 +427,20 @@ function render({ model, el }) {
         element(line, "td", count || "·", count ? { class: row === column ? "right" : "wrong" } : {}),
       );
     });
-    room.replaceChildren(table);
+    room.replaceChildren();
+    // Wider than a phone, it can be moved sideways, with the keyboard too.
+    const frame = element(room, "div", "", {
+      class: "frame",
+      tabindex: 0,
+      role: "region",
+      "aria-label": "What this room meant and what was read",
+    });
+    frame.append(table);
+    element(room, "p", summary(confusion, names), { class: "summary" });
   }
 
+  if (confusion) showRoom(confusion);
+  offer();
   draw();
 }
 

@@ -2,9 +2,11 @@ import keras
 import numpy as np
 import pytest
 
-from helpers.canvas import MAPS, Canvas
+from helpers.canvas import MAPS, Canvas, folder_names
+from helpers.canvas.page import describe, make_page
 from helpers.folders import load_folder
 from helpers.lesson import create_model
+from series.chain import run_name_problem
 from series.errors import LessonError
 
 NAMES = tuple("0123456789")
@@ -70,6 +72,11 @@ def test_too_little_ink_is_refused(canvas, side):
         canvas.read(ink)
 
 
+def test_a_model_of_dark_ink_on_light_ground_gets_its_drawings_inverted(canvas):
+    light = Canvas(canvas._inside, "pixels", NAMES, dark_background=False)
+    assert np.array_equal(light.read(a_seven())[0], 255 - canvas.read(a_seven())[0])
+
+
 def test_saved_drawings_are_a_folder_that_notebook_2_loads(canvas):
     image = canvas.read(a_seven())[0]
     paths = [canvas.save(image, meant) for meant in (7, 7, 1, 1)]
@@ -81,30 +88,132 @@ def test_saved_drawings_are_a_folder_that_notebook_2_loads(canvas):
     )  # four pictures, two folders, nothing temporary
 
 
-def test_the_page_gets_an_answer_that_fits_its_buffers_and_what_was_meant_is_counted_and_saved_if_wanted(
-    canvas,
-):
+def test_each_class_has_one_folder_whatever_its_name_is(tmp_path):
+    names = ["T-shirt/top", "T-shirt:top", "a", "A", "..", "con", "x. ", "\u00e9", "e\u0301", "/"]
+    canvas = Canvas(untrained(), "pixels", names, tmp_path / "drawings")
+    image = canvas.read(a_seven())[0]
+    folders = [canvas.save(image, meant).parent for meant in range(10)]
+    assert [folder.parent for folder in folders] == [tmp_path / "drawings"] * 10
+    assert len({folder.name.casefold() for folder in folders}) == 10
+    for folder in folders:
+        assert run_name_problem(folder.name) is None, folder.name
+    assert folders[0].name == "T-shirt_top"
+    assert folder_names(["7", "8"]) == ["7", "8"]
+
+
+def message(**more):
+    return {"drawing": "page-1", "shape": [140, 140], **more}
+
+
+@pytest.fixture
+def ink():
+    return memoryview((a_seven() * 255).astype("uint8").tobytes())
+
+
+def test_the_page_gets_an_answer_that_fits_its_buffers(canvas, ink):
     page = FakePage()
-    ink = memoryview((a_seven() * 255).astype("uint8").tobytes())
-    for more in ({}, {"meant": 7, "keep": False}, {"meant": 7, "keep": True}):
-        canvas.answer(page, {"shape": [140, 140], **more}, [ink])
-    (first, buffers), (second, _), (third, _) = page.sent
-    assert [len(buffer) for buffer in buffers] == [np.prod(shape) for shape in first["shapes"]]
-    assert "confusion" not in first and "saved" not in second and third["saved"].endswith(".png")
+    canvas.answer(page, message(), [ink])
+    ((answer, buffers),) = page.sent
+    assert [len(buffer) for buffer in buffers] == [np.prod(shape) for shape in answer["shapes"]]
+    assert answer["drawing"] == "page-1" and len(answer["probabilities"]) == 10
+    assert "confusion" not in answer and canvas.confusion.sum() == 0
+
+
+def test_what_was_meant_is_counted_and_saved_if_wanted(canvas, ink):
+    page = FakePage()
+    canvas.answer(page, message(meant=7, keep=False), [ink])
+    canvas.answer(page, message(meant=7, keep=True, drawing="page-2"), [ink])
+    (first, _), (second, _) = page.sent
+    assert "saved" not in first and second["saved"].endswith(".png")
     assert canvas.confusion[7].sum() == canvas.confusion.sum() == 2
-    assert third["confusion"] == canvas.confusion.tolist()
+    assert second["confusion"] == canvas.confusion.tolist()
+
+
+def test_a_drawing_counts_once_however_often_it_is_named(canvas, ink, tmp_path):
+    page = FakePage()
+    for meant in (7, 7, 1):  # pressed again, since a busy kernel's answer was late
+        canvas.answer(page, message(meant=meant, keep=True), [ink])
+    assert canvas.confusion[7].sum() == canvas.confusion.sum() == 1
+    assert [answer["meant"] for answer, _ in page.sent] == [7, 7, 7]
+    assert len(list((tmp_path / "drawings").rglob("*.png"))) == 1
+
+
+def test_a_drawing_that_could_not_be_saved_is_not_counted(ink):
+    page, canvas = FakePage(), Canvas(untrained(), "pixels", NAMES)
+    canvas.answer(page, message(meant=7, keep=True), [ink])
+    ((answer, _),) = page.sent
+    assert "no folder" in answer["problem"] and answer["meant"] == 7
+    assert canvas.confusion.sum() == 0
 
 
 def test_an_empty_drawing_is_answered_with_a_problem(canvas):
     page = FakePage()
-    canvas.answer(
-        page, {"shape": [140, 140], "meant": 7, "keep": True}, [memoryview(bytes(140 * 140))]
-    )
+    canvas.answer(page, message(meant=7, keep=True), [memoryview(bytes(140 * 140))])
     ((answer, _),) = page.sent
-    assert "nothing is drawn" in answer["problem"] and canvas.confusion.sum() == 0
+    assert "Nothing is drawn" in answer["problem"] and canvas.confusion.sum() == 0
 
 
 def test_where_nobody_can_draw_a_stored_drawing_is_shown(canvas, capsys):
     canvas._ipython_display_()
     output = capsys.readouterr().out
     assert "Nobody can draw here" in output and "<img" in output and "widget" not in output
+
+
+def network(*layers):
+    inputs = outputs = keras.Input((28, 28, 1))
+    for layer in layers:
+        outputs = layer(outputs)
+    return keras.Model(inputs, outputs)
+
+
+def test_the_page_is_made_from_the_layers_it_knows(monkeypatch):
+    layers = keras.layers
+    model = network(
+        layers.Conv2D(4, 5, padding="same", use_bias=False),
+        layers.MaxPooling2D(),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.Dropout(0.3),
+        layers.Conv2D(4, 3, activation="relu"),
+        layers.Activation("relu"),
+        layers.GlobalAveragePooling2D(),
+        layers.Flatten(),
+        layers.Dense(10, activation="softmax"),
+    )
+    kinds = (
+        "convolution maximum normalization activation convolution activation average flatten dense"
+    )
+    assert [layer["kind"] for layer in describe(model)] == kinds.split()
+    page = make_page(model)
+    assert page == make_page(model)
+    for left_over in ("/* network */", "/* canvas.css */", "export ", "import ", "http"):
+        assert left_over not in page
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        keras.layers.LayerNormalization(name="odd"),
+        keras.layers.Conv2D(4, 3, strides=2, name="odd"),
+        keras.layers.Conv2D(4, 3, activation="gelu", name="odd"),
+        keras.layers.MaxPooling2D(3, strides=2, name="odd"),
+        keras.layers.MaxPooling2D(padding="same", name="odd"),
+        keras.layers.ReLU(max_value=6, name="odd"),
+    ],
+)
+def test_a_layer_that_the_page_cannot_compute_is_named(layer):
+    with pytest.raises(LessonError, match=r"layer odd \("):
+        describe(network(layer, keras.layers.Flatten()))
+
+
+def test_layers_that_are_not_in_one_line_are_refused():
+    inputs = keras.Input((28, 28, 1))
+    first = keras.layers.ReLU()(inputs)
+    second = keras.layers.ReLU(name="aside")(inputs)
+    with pytest.raises(LessonError, match="aside"):
+        describe(keras.Model(inputs, keras.layers.Add()([first, second])))
+
+
+def test_the_page_refuses_networks_of_color_images():
+    with pytest.raises(LessonError, match="3 channels"):
+        make_page(untrained((28, 28, 3)))
