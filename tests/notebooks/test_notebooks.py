@@ -221,6 +221,23 @@ def test_07_sees_no_test_image_before_its_last_decision():
     assert not any(word in "".join(sources[:first]) for word in ("y_test", "load_mnist"))
 
 
+def test_07_trains_on_no_held_out_image():
+    trees = [ast.parse(cell.source) for cell in code("07_improving")]
+    calls = [
+        node
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "").endswith(("batches_of", "batches"))
+    ]
+    used = {node.id for call in calls for node in ast.walk(call) if isinstance(node, ast.Name)}
+    assert {"x_few", "x_learn", "y_few", "y_learn"} <= used
+    judged = {"x_held", "y_held", "x_judge", "y_judge", "x_sample", "y_sample", "x_train", "x_test"}
+    assert not used & judged
+    fits = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    assert [node.attr for node in fits].count("fit") == 1, "only learn calls fit, with such batches"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["05_testing", "03_model", chain.SCALING.name])
 def test_opened_too_early_it_names_all_that_is_missing_and_one_command(name, tmp_path, monkeypatch):
