@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from series.chain import BY_NAME, ROOT
-from workshop.copies import with_values
+from workshop.variants import with_values
 
 PROJECTOR = {"width": 853, "height": 480}  # 1280 x 720 at 150 %
 PAGE_SECONDS = 180  # what a page may take to answer on a busy machine
@@ -38,7 +38,6 @@ COPIED = (
     "requirements.txt",
 )
 SETTINGS = {
-    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/notebook-extension/tracker": {
         "windowingMode": "none"
     },  # all cells are on the page
@@ -73,8 +72,12 @@ class Lab:
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None
-        self.stop()
         (self.root / path).write_text(json.dumps(notebook), encoding="utf-8")
+        self.visit(path)
+
+    def visit(self, path: str) -> None:
+        """Open a notebook as it is, with a kernel of its own and no other."""
+        self.stop()
         self.page.goto(f"{self.url}/lab/tree/{path}?reset&token=digits")
         self.page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
@@ -129,7 +132,9 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def lab_without_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab on a copy of the project, so that no test changes a tracked file."""
+    """JupyterLab as `make lab` starts it, on a copy of the project, so that no test changes a
+    tracked file.
+    """
     folder = tmp_path_factory.mktemp("lab")
     root = folder / "project"
     root.mkdir()
@@ -149,20 +154,15 @@ def lab_without_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     environment = os.environ | {
         "DIGITS_RUNS": str(lab.runs),
         "PYTHONPATH": str(root),
-        "JUPYTER_CONFIG_PATH": str(root / "docs/jupyter"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
     }
-    options = [
-        f"--ServerApp.root_dir={root}",
-        f"--ServerApp.port={port}",
-        "--IdentityProvider.token=digits",
-    ]
+    options = [f"--ServerApp.port={port}", "--IdentityProvider.token=digits"]
     options += ["--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
     with (folder / "jupyterlab.log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
+            [sys.executable, "-m", "workshop", "lab", *options],
             cwd=root,
             env=environment,
             stdout=log,

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from helpers.exercises import TO_DO
 from series.chain import ALL, NOTEBOOKS
+from workshop.own import FOLDER
 
 pytestmark = pytest.mark.browser
 
@@ -73,6 +75,28 @@ def test_a_link_leads_to_the_next_notebook(lab):
     lab.open("03_model", run="links")
     lab.page.get_by_role("link", name=re.compile("4. Training")).first.click()
     lab.page.get_by_role("tab", name=re.compile("04_training.ipynb")).wait_for()
+
+
+def test_a_reader_who_learns_alone_sees_no_answer_before_asking(lab):
+    lab.visit(f"{FOLDER}/01_setup.ipynb")
+    assert lab.outputs() == []
+    lab.run()
+    assert [output for output in lab.outputs() if output["output_type"] == "error"] == []
+    said = [output["text"].strip() for output in lab.outputs() if TO_DO in output.get("text", "")]
+    assert said == [TO_DO] * 3  # the solutions weren't run
+    folds = lab.page.locator("details", has_text="A solution")
+    assert folds.count() == 3
+    assert not any(fold.locator("pre").is_visible() for fold in folds.all())
+    folds.first.locator("summary").click()
+    assert "my_shape = (28, 28)" in folds.first.locator("pre").inner_text()
+    # The project's settings: long lines are wrapped, and no news covers the text.
+    editors = lab.page.locator(".jp-CodeCell .cm-content")
+    assert editors.count() == lab.page.locator(".jp-CodeCell .cm-lineWrapping").count() > 10
+    assert "news" not in " ".join(lab.page.locator("[class*=toast i]").all_inner_texts())
+    lab.page.get_by_role("link", name=re.compile("2. Dataset")).first.click()
+    lab.page.get_by_role("tab", name=re.compile("02_dataset.ipynb")).wait_for()
+    path = "jupyterapp.shell.currentWidget.context.path"
+    assert lab.page.evaluate(path) == f"{FOLDER}/02_dataset.ipynb"
 
 
 def one_message(lab):
