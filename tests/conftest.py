@@ -1,10 +1,21 @@
 """Settings of all tests: none of them writes into the project's own runs/."""
 
 import os
+import sys
 
 import pytest
 
 os.environ["MPLBACKEND"] = "Agg"
+# tests/without_posix sets the variable.
+POSIX = sys.platform != "win32" and "WITHOUT_POSIX" not in os.environ
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, and count as left out, what is about signals, terminals and links of POSIX."""
+    left_out = [] if POSIX else [item for item in items if item.get_closest_marker("posix")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)

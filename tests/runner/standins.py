@@ -181,7 +181,10 @@ class Project:
             shutil.copytree(
                 chain.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
             )
-        (folder / "data").symlink_to(chain.DATA_FOLDER)
+        try:
+            (folder / "data").symlink_to(chain.DATA_FOLDER)
+        except OSError:  # on Windows a link needs a right
+            shutil.copytree(chain.DATA_FOLDER, folder / "data")
         self.notebooks = make_notebooks(folder / "notebooks")
         self.fast = Run(self.runs / "fast")
 

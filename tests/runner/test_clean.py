@@ -48,6 +48,7 @@ def test_a_run_goes_with_all_that_the_project_wrote_there(tmp_path):
     assert tree(tmp_path / "runs") == []
 
 
+@pytest.mark.posix
 def test_a_linked_run_is_left_alone_with_what_it_points_at(tmp_path, capsys):
     elsewhere = make_run(tmp_path / "elsewhere")
     (tmp_path / "runs").mkdir()
@@ -59,6 +60,7 @@ def test_a_linked_run_is_left_alone_with_what_it_points_at(tmp_path, capsys):
     assert "linked is a link" in capsys.readouterr().out
 
 
+@pytest.mark.posix
 def test_links_inside_a_run_are_never_followed(tmp_path):
     elsewhere = make_run(tmp_path / "elsewhere")
     folder = make_run(tmp_path / "runs" / "fast")
@@ -74,6 +76,7 @@ def test_links_inside_a_run_are_never_followed(tmp_path):
     assert not (folder / "trained.keras").exists()
 
 
+@pytest.mark.posix
 def test_a_linked_cache_is_left_alone(tmp_path):
     (tmp_path / "elsewhere" / "mine").mkdir(parents=True)
     for name in ("build", ".mypy_cache"):

@@ -4,7 +4,6 @@ kernel left behind.
 
 import contextlib
 import os
-import pty
 import re
 import signal
 import sys
@@ -18,6 +17,8 @@ from standins import edit_cell, processes_in, wait_for
 from runner import run
 from runner.stop import INTERRUPTED
 
+pytestmark = pytest.mark.posix
+
 
 @pytest.fixture(autouse=True)
 def hears_a_closed_terminal() -> Iterator[None]:
@@ -27,13 +28,13 @@ def hears_a_closed_terminal() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_with_a_true_record_and_no_kernel(project, number):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_stops_with_a_true_record_and_no_kernel(project, name):
     reached = project.stop_in("01_setup")
     with project.start("run") as process:
         wait_for(reached)
         assert project.fast.record["status"] == "running"
-        process.send_signal(number)
+        process.send_signal(getattr(signal, name))
         output, _ = process.communicate(timeout=5)  # the promise: it stops within five seconds
     assert process.returncode == INTERRUPTED
     assert project.fast.outcomes == ["interrupted", *["not reached"] * 5]
@@ -48,6 +49,8 @@ def test_a_signal_stops_with_a_true_record_and_no_kernel(project, number):
 
 def test_a_closed_terminal_stops_with_a_true_record(project):
     reached = project.stop_in("01_setup")
+    import pty  # here, since Windows has none
+
     ours, theirs = pty.openpty()
     # A session of its own whose terminal is the pseudo-terminal, so that closing ours hangs up.
     take = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"

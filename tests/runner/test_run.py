@@ -179,6 +179,7 @@ def test_exit_in_a_cell_is_a_failure(notebooks, fast):
     assert fast.outcomes[0] == "cell error"
 
 
+@pytest.mark.posix
 def test_a_cell_that_takes_too_long(notebooks, fast):
     edit_cell(notebooks, "01_setup", "work", f"{CHILDREN}\nimport time\ntime.sleep(100)")
     assert go(timeout=1) == run.TIMED_OUT

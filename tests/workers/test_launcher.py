@@ -45,6 +45,7 @@ def test_each_worker_gets_its_task_and_its_share_of_the_cores(capfd, monkeypatch
     ]
 
 
+@pytest.mark.posix
 def test_a_killed_worker_ends_the_others_with_the_code_of_a_lost_one(monkeypatch, capfd):
     monkeypatch.setattr(launcher, "GRACE_SECONDS", 0.5)
     workers = stand_ins(SLEEP, "import os, time; time.sleep(0.5); os.kill(os.getpid(), 9)")

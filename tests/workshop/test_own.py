@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -141,7 +140,7 @@ def test_a_file_that_is_no_notebook_any_more_is_left_and_named(root, content):
     assert "python -m workshop restart 5`" in sentences
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+@pytest.mark.posix
 def test_nothing_is_written_through_a_link(root, tmp_path):
     mine = tmp_path / "mine.ipynb"
     mine.write_text("mine")

@@ -138,7 +138,7 @@ def test_a_folder_that_holds_something_or_cannot_be_written_is_refused(tmp_path,
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+@pytest.mark.posix
 @pytest.mark.parametrize("target", ["empty", "nowhere"])
 def test_a_link_is_refused_before_any_work_is_done(tmp_path, target, monkeypatch):
     monkeypatch.setattr(copies.nbformat, "read", lambda *_, **__: pytest.fail("it has begun"))
@@ -290,6 +290,7 @@ def test_the_ten_lines_of_keras_on_the_handout_read_digits():
     assert names["accuracy"] > 0.6
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["learner", "instructor"])
 def test_the_whole_copy_runs_from_its_zip_without_a_network(out, tmp_path, kind):
