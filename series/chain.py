@@ -174,6 +174,8 @@ IMPROVING = Notebook(
         "helpers/canvas/__init__.py",
         "helpers/canvas/canvas.js",
         "helpers/canvas/canvas.css",
+        "helpers/pictures.py",  # the canvas prepares drawings with it
+        "data/drawings/7.jpg",  # what it shows where nobody can draw
     ),
     packages=("tensorflow", "keras", "numpy", "h5py", "scipy"),
 )
