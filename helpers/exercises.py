@@ -1,7 +1,8 @@
 """Checking a reader's answer to an exercise: to do, right, or a hint about the likeliest mistake.
 
 `check` judges numbers, letters and arrays, `check_network` a Keras network, `check_trained` what a
-network has learned. None of them ever stops the notebook, whatever it is given.
+network has learned, `check_reader` a function that reads pictures. None of them ever stops the
+notebook, whatever it is given.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -188,6 +189,50 @@ def _learning_problem(
     if history["val_loss"][-1] <= min(history["val_loss"]):
         return "Its validation loss was still falling: more epochs, or smaller batches."
     return "Its validation loss no longer falls: more filters, a second convolution, or dropout."
+
+
+def check_reader(read: Any, paths: Sequence[Any], right: Sequence[str]) -> None:
+    """Say whether a function reads pictures. It never stops the notebook.
+
+    Args:
+        read: the reader's function: the path of a picture in, the name of a class out. If it
+            returns `...`, it is still to do.
+        paths: the pictures to try it on.
+        right: what the model reads in each, once it is prepared.
+    """
+    _mention_a_failed_cell()
+    for path, expected in zip(paths, right, strict=True):
+        try:
+            answer = read(path)
+        except (
+            Exception
+        ) as error:  # whatever the reader's lines raise; it must not stop the notebook
+            problem = f"With {path.name} it stops with {type(error).__name__}: {error}"
+            short = problem.splitlines()[0][:160]
+            print(f"Not yet. {short}\nDoes ask get a batch? image[None] makes one of one image.")
+            return
+        if answer is ...:
+            print(TO_DO)
+            return
+        if not isinstance(answer, str) or answer != str(expected):
+            print("Not yet.", _reading_problem(answer, path.name, str(expected)))
+            return
+    print("Right.")
+
+
+def _reading_problem(answer: Any, name: str, expected: str) -> str:
+    if answer is None:
+        return "It returns nothing: is return missing?"
+    if isinstance(answer, str):
+        return (
+            f"For {name} it says {answer}. Prepared, the model reads {expected}. "
+            "Does the picture go through prepare, and is it the largest of the row?"
+        )
+    if np.ndim(answer):
+        return "It returns several things: take what belongs to the first image of the batch, [0]."
+    if isinstance(answer, int | np.integer) or getattr(answer, "dtype", None) == "int64":
+        return "It returns the place of the class. Its name is class_names[place]."
+    return f"It returns {answer!s:.40}. The name of the most probable class is needed."
 
 
 def spoiled(image: np.ndarray) -> np.ndarray:

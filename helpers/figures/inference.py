@@ -1,28 +1,53 @@
-"""The figure of 06_inference: an image and the probabilities of its classes."""
+"""The figures of 06_inference: a photo, an image and the probabilities of its classes, and how many
+are read when they are moved.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from helpers.figures import FONT, draw_image, label, name_classes, new_figure, percent
+from helpers.figures import (
+    BLUE,
+    FONT,
+    GREY,
+    draw_image,
+    label,
+    name_classes,
+    new_figure,
+    percent,
+)
 
 
 def draw_probabilities(
-    image: np.ndarray, probabilities: np.ndarray, class_names: np.ndarray, title: str
+    image: np.ndarray,
+    probabilities: np.ndarray,
+    class_names: np.ndarray,
+    title: str,
+    true: str = "",
 ) -> Figure:
     """An image beside the probability of each class, the highest one picked out.
 
     Args:
-        image: of shape (height, width), (height, width, 1) or (height, width, 3).
+        image: as the model gets it, from 0 (white) to 1 (black), of shape (height, width),
+            (height, width, 1) or (height, width, 3).
         probabilities: from 0 to 1, shape (classes,).
         class_names: of shape (classes,).
         title: what the figure shows.
+        true: the true class, where it is known.
     """
     highest = int(np.argmax(probabilities))
     answer = f"{class_names[highest]}, with {percent(probabilities[highest])}"
-    alt = f"{title}: an image, and beside it the probability of each class. The highest is that of {answer}."
+    known = f" The true class is {true}." if true else ""
+    alt = (
+        f"{title}: an image, and beside it the probability of each class. The highest is that of "
+        f"{answer}.{known}"
+    )
     figure = new_figure(title, 7.5, 3.0, alt=alt)
     left, right = figure.subplots(1, 2, width_ratios=[1, 2.2])
-    draw_image(left, image)
+    draw_image(left, image, f"true class: {true}" if true else "what the model gets")
+    for picture in left.images:
+        picture.set_clim(0, 1)
     colors = ["black" if index == highest else "0.65" for index in range(len(probabilities))]
     bars = right.bar(range(len(probabilities)), probabilities * 100, color=colors)
     right.bar_label(
@@ -33,4 +58,46 @@ def draw_probabilities(
     right.set_ylim(0, 112)
     label(right, "class", "probability (%)")
     name_classes(right, class_names)
+    return figure
+
+
+def draw_photo(photo: np.ndarray, title: str) -> Figure:
+    """A picture as it came.
+
+    Args:
+        photo: uint8 of shape (height, width), (height, width, 3) or (height, width, 4).
+        title: what to ask about it.
+    """
+    figure = new_figure(title, 5.0, 3.6, alt="The picture as it is: one digit on bright paper.")
+    draw_image(figure.subplots(), photo)
+    return figure
+
+
+def draw_moved(read: Sequence[float], intervals: Sequence[tuple[float, float]]) -> Figure:
+    """How many images are read when all are moved to the right by 0, 1, 2, … pixels.
+
+    Args:
+        read: the share that is read right, from 0 to 1, for each number of pixels.
+        intervals: the lower and upper end of its 95% interval.
+    """
+    alt = "Read right: " + ", ".join(
+        f"{share:.0%} moved by {pixels}" for pixels, share in enumerate(read)
+    )
+    figure = new_figure("What happens when the digits are moved", 7.0, 3.4, alt=alt)
+    axes = figure.subplots()
+    places, (low, high) = range(len(read)), np.asarray(intervals).T * 100
+    axes.plot(places, np.multiply(read, 100), "o-", color=BLUE, label="this model")
+    axes.vlines(places, low, high, color=BLUE, linewidth=2, label="95% interval")
+    axes.fill_between(places, low[0], high[0], color=GREY, alpha=0.25, label="not moved")
+    for place, share in zip(places, read, strict=True):
+        axes.annotate(
+            percent(share),
+            (place, share * 100),
+            xytext=(6, 6),
+            textcoords="offset points",
+            fontsize=FONT - 1,
+        )
+    axes.set(ylim=(0, 108), xticks=list(places))
+    label(axes, "moved to the right by (pixels)", "read right (%)")
+    axes.legend(frameon=False, fontsize=FONT - 1, loc="lower left")
     return figure

@@ -2,6 +2,8 @@
 the notebook.
 """
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -9,7 +11,14 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from keras import layers
 
-from helpers.exercises import AFTER_AN_ERROR, TO_DO, check, check_network, check_trained
+from helpers.exercises import (
+    AFTER_AN_ERROR,
+    TO_DO,
+    check,
+    check_network,
+    check_reader,
+    check_trained,
+)
 
 HINTS = {
     640: "Each kernel also has a bias.",
@@ -301,3 +310,33 @@ def test_a_network_can_be_compared_with_another_one_instead(capsys) -> None:
     assert said[0] == "Right."
     assert said[1].startswith("Not yet. It reads 0.")
     assert said[2] == TO_DO
+
+
+PICTURES = [Path("three.png"), Path("four.png")]
+READ = np.array(["3", "4"])  # as the names of the classes are kept
+
+
+def name_of(path: Path) -> np.str_:
+    return READ[PICTURES.index(path)]
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        (lambda path: ..., TO_DO),
+        (name_of, "Right."),
+        (lambda path: str(name_of(path)), "Right."),
+        (lambda path: {"t": "3", "f": "4"}[path.name[0]], "Right."),
+        (lambda path: None, "is return missing?"),
+        (lambda path: np.int64(3), "class_names[place]"),
+        (lambda path: np.array(["3"]), "[0]"),
+        (lambda path: 0.98, "most probable"),
+        (lambda path: "3", "For four.png it says 3."),
+        (lambda path: name_of(path).shape[3], "stops with IndexError"),
+        (lambda: "3", "stops with TypeError"),
+        (..., "stops with TypeError"),
+    ],
+)
+def test_a_function_that_reads_pictures_gets_its_line(read, said: str, capsys) -> None:
+    check_reader(read, PICTURES, READ)
+    assert said in capsys.readouterr().out

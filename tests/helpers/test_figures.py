@@ -91,6 +91,8 @@ def figures(height: int, width: int, color: bool) -> dict[str, Figure]:
         "comparison": improving.draw_comparison("Two recipes", {"a": [0.9], "b": [0.8]}, {}),
         "update": scaling.draw_data_parallelism(4, 256),
         "efficiency": scaling.draw_efficiency("Efficiency", [1, 4], {"cores": [0.5, 0.9]}),
+        "photo": inference.draw_photo(raw, "A photo"),
+        "moved, one model": inference.draw_moved([0.9, 0.5], [(0.8, 1), (0.4, 0.6)]),
         "probabilities": inference.draw_probabilities(
             raw, shares / shares.sum(), NAMES, "An image"
         ),
