@@ -139,10 +139,16 @@ def draw_reliability(
     axes.scatter(claimed * 100, found * 100, s=45, color=BLUE, alpha=0.8, label=each, zorder=3)
     middle = (low + 100) / 2
     axes.text(100, low + (100 - low) * 0.06, "too sure", ha="right", fontsize=FONT, color=GREY)
-    axes.text(low, middle + (100 - low) * 0.3, "too modest", fontsize=FONT, color=GREY)
+    axes.text(
+        low + (100 - low) * 0.02,
+        middle + (100 - low) * 0.3,
+        "too modest",
+        fontsize=FONT,
+        color=GREY,
+    )
     axes.set(xlim=(low, 100.5), ylim=(low, 101))
     label(axes, "mean confidence of the group (%)", "right answers (%)")
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=FONT - 1)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)
     return figure
 
 
@@ -168,7 +174,9 @@ def draw_kernels(kernels: np.ndarray, before: np.ndarray | None = None) -> Figur
     width = 0.62 * columns * len(parts) + 1.4
     figure = new_figure(title, max(width, 5), 0.82 * rows + 1.2, alt=alt)
     limit = max(float(np.abs(values).max()) for _, values in parts if values is not None)
-    halves = figure.subfigures(1, len(parts), squeeze=False, wspace=0.04)[0]
+    widths = [columns + 0.4] * len(parts) + [1.3]
+    parts_and_side = figure.subfigures(1, len(widths), squeeze=False, width_ratios=widths)[0]
+    halves, side = parts_and_side[:-1], parts_and_side[-1]
     for half, (name, values) in zip(halves, parts, strict=True):
         half.suptitle(name, fontsize=FONT)
         grid = half.subplots(rows, columns, squeeze=False)
@@ -182,7 +190,7 @@ def draw_kernels(kernels: np.ndarray, before: np.ndarray | None = None) -> Figur
                 kernel, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest"
             )
             axes.set_title(str(number), fontsize=FONT - 2, pad=2)
-    colors = figure.colorbar(picture, ax=halves[-1].axes, shrink=0.9, aspect=14)
+    colors = figure.colorbar(picture, cax=side.subplots(), aspect=14)
     colors.set_label("weight (purple: above 0)", fontsize=FONT - 1)
     return figure
 

@@ -35,7 +35,7 @@ def draw_templates(templates: np.ndarray, class_names: Sequence[str] | np.ndarra
         )
         axes.set_title(name, fontsize=FONT)
     figure.colorbar(picture, ax=grid, shrink=0.8).set_label(
-        "weight (purple: for the class, orange: against)", fontsize=FONT - 1
+        "weight\n(purple: for, orange: against)", fontsize=FONT - 1
     )
     return figure
 
@@ -182,11 +182,12 @@ def draw_losses(
 def running_mean(
     images: Sequence[float], losses: Sequence[float], share: float = 0.05
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The mean loss of each stretch of batches, `share` of them all, at the middle of the stretch.
+    """The mean loss of each stretch of batches, `share` of them all but at least five, at the
+    middle of the stretch.
 
     It is the plain mean. On a logarithmic scale the eye takes another one, which is lower.
     """
-    length = max(1, round(share * len(losses)))
+    length = min(len(losses), max(5, round(share * len(losses))))
     weights = np.ones(length) / length
     return np.convolve(images, weights, "valid"), np.convolve(losses, weights, "valid")
 
