@@ -27,7 +27,6 @@ COPIED = (
     "notebooks",
     "docs",
     "helpers",
-    "series",
     "runner",
     "workers",
     "workshop",
