@@ -247,6 +247,12 @@ def test_a_timetable_gives_each_notebook_its_time_and_has_no_gaps(heading, hours
     assert hours > 3 or (planned == needed and sum(needed.values()) == 150)
 
 
+def test_learners_read_the_question_of_each_notebook_in_their_readme():
+    text = (WORKSHOP / "LEARNER.md").read_text(encoding="utf-8")
+    questions = {n.name: opening(nbformat.read(n.path, as_version=4)).question for n in chain.ALL}
+    assert dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE)) == questions
+
+
 def test_the_exercises_that_the_guide_names_are_in_their_notebooks():
     text = (WORKSHOP / "INSTRUCTOR.md").read_text(encoding="utf-8")
     plan = text.partition("### Plan by notebook")[2].partition("\n## ")[0]
