@@ -9,7 +9,7 @@ INSTALLED = .venv/installed-from-lock
 PIP_INSTALL = $(VENV_PYTHON) -m pip install --disable-pip-version-check --progress-bar off -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-scaling test test-all test-browser lab lab-originals workshop outputs lock lint format clean setup
+.PHONY: help run run-scaling test test-all test-browser lab lab-originals workshop outputs draw lock lint format clean setup
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ workshop: $(INSTALLED) ## write copies for learners and instructors, and a web p
 
 outputs: $(INSTALLED) ## refresh the outputs stored in the notebooks, with the profile classic
 	@$(VENV_PYTHON) -m runner outputs
+
+draw: $(INSTALLED) ## make docs/draw.html again, the page to draw on, from data/reader.keras
+	@$(VENV_PYTHON) -m helpers.canvas.page
 
 lock: $(INSTALLED) ## make requirements.txt again from pyproject.toml
 	@$(PIP_INSTALL) "uv>=0.9,<1"

@@ -77,10 +77,21 @@ def make_page(model: keras.Model, class_names: Sequence[str] = DIGITS) -> str:
 
 def main() -> None:
     """Make docs/draw.html again."""
-    page = make_page(keras.models.load_model(READER, compile=False))
-    with atomic_write(DRAW_PAGE) as temporary:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
+    try:
+        page = make_page(_load_reader())
+        with atomic_write(DRAW_PAGE) as temporary:
+            temporary.write_text(page, encoding="utf-8", newline="\n")
+    except LessonError as error:
+        raise SystemExit(str(error)) from error
     print(f"{display_path(DRAW_PAGE)}: {len(page.encode()) / 1000:.0f} kB")
+
+
+def _load_reader() -> keras.Model:
+    try:
+        return keras.models.load_model(READER, compile=False)
+    except (OSError, ValueError) as error:  # Keras raises ValueError where there is no file
+        what = f"{display_path(READER)} can't be loaded: {str(error).splitlines()[0]}"
+        raise LessonError(what, "python data/make_reader.py trains it") from error
 
 
 def _describe_layer(layer: keras.Layer) -> dict[str, Any]:

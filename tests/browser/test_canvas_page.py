@@ -1,4 +1,4 @@
-"""The canvas in JupyterLab: drawn on with the mouse and from the keyboard, read by a small network."""
+"""The canvas in JupyterLab: drawn on with the mouse and from the keyboard, read by the reader."""
 
 from typing import Any
 
@@ -8,25 +8,12 @@ from helpers.folders import folder_classes
 
 pytestmark = pytest.mark.browser
 
-TRAIN = """
-from pathlib import Path
-
+SETUP = """
 import keras
-import numpy as np
 from helpers.canvas import Canvas
-from series.chain import DATA_FOLDER
-from helpers.lesson import create_model, process_data
+from helpers.data import DATA_FOLDER
 
-trained = Path("canvas.keras")  # by the first of the tests
-if trained.exists():
-    model = keras.models.load_model(trained)
-else:
-    keras.utils.set_random_seed(1)
-    with np.load(DATA_FOLDER / "mnist.npz") as data:
-        images, labels = process_data(data["x_train"][:6000], "pixels"), data["y_train"][:6000]
-    model = create_model((28, 28, 1), 10, "adam", "sparse_categorical_crossentropy", ["accuracy"], filters=16)
-    model.fit(images, labels, batch_size=32, epochs=1, verbose=0)
-    model.save(trained)
+model = keras.models.load_model(DATA_FOLDER / "reader.keras")
 """
 SHOW = "Canvas(model, 'pixels', '0123456789', DATA_FOLDER.parent / 'drawings')"
 USED_HEIGHT = """() => document.querySelector(".digit-canvas fieldset").getBoundingClientRect().bottom
@@ -40,7 +27,7 @@ def code(cell_id: str, source: str) -> dict[str, Any]:
 
 @pytest.fixture
 def drawing(lab):
-    cells = [code("train", TRAIN), code("canvas", SHOW)]
+    cells = [code("setup", SETUP), code("canvas", SHOW)]
     metadata = {
         "kernelspec": {
             "display_name": "Python 3 (ipykernel)",
@@ -88,14 +75,23 @@ def in_theme(page, theme, violations):
     return [f"{theme}: {problem}" for problem in violations(page, ".digit-canvas")]
 
 
+def hint(page):
+    return page.locator(".digit-canvas .hint").inner_text()
+
+
+def wait_until_spoken(page, words):
+    page.wait_for_function(
+        f"document.querySelector('.digit-canvas .spoken').textContent.includes({words!r})"
+    )
+
+
 def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing, violations):
     page = drawing.page
     answer = page.locator(".digit-canvas .answer")
+    assert page.locator(".digit-canvas-missing").is_hidden()
     draw(page, SEVEN)
-    page.wait_for_function(
-        "document.querySelector('.digit-canvas .spoken').textContent.includes('reads 7')"
-    )
-    assert "The model reads 7" in answer.inner_text()
+    wait_until_spoken(page, "reads 7")
+    assert answer.inner_text().startswith("The model reads 7 (")
     assert page.locator(".digit-canvas .best th").inner_text() == "7"
     assert page.locator(".digit-canvas .map").count() == 18
     # On a projector, the paper, the answer and what to press next are seen at once.
@@ -103,13 +99,18 @@ def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing, violati
     assert page.evaluate(USED_HEIGHT) <= room
 
     page.get_by_label("save the drawing").check()
+    one_seven = ink(page)
     for count in (1, 2):
         page.get_by_role("button", name="7", exact=True).click()
         page.wait_for_function(
             f"document.querySelector('.digit-canvas .room .right')?.textContent === '{count}'"
         )
-        assert "Counted: a 7, read as 7. Saved as" in answer.inner_text() and ink(page) == 0
+        # The drawing and its answer stay, to be discussed, until the next stroke.
+        assert "Counted: you meant 7, the model read 7. Saved as" in hint(page)
+        assert ink(page) > 0 and answer.inner_text().startswith("The model reads 7 (")
         draw(page, SEVEN)
+        assert ink(page) == one_seven and hint(page) == ""
+    assert f"Read as meant: {count} of {count}." in page.locator(".summary").inner_text()
     assert [
         problem for theme in ("Dark", "Light") for problem in in_theme(page, theme, violations)
     ] == []
@@ -117,16 +118,56 @@ def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing, violati
     assert folder_classes(folder) == ("7",) and len(list(folder.rglob("*.png"))) == 2
 
 
-def test_undo_takes_one_stroke_back_and_clear_all(drawing):
+def test_undo_takes_one_stroke_back_and_clear_all_while_the_last_answer_stays(drawing):
     page = drawing.page
     draw(page, SEVEN)
     one_stroke = ink(page)
+    wait_until_spoken(page, "reads 7")
     draw(page, [(0.3, 0.5), (0.7, 0.5)])
     assert ink(page) > one_stroke
     page.get_by_role("button", name="Undo").click()
     assert ink(page) == one_stroke
+    wait_until_spoken(page, "reads 7")
     page.get_by_role("button", name="Clear").click()
     assert ink(page) == 0 and page.locator(".digit-canvas .answer").inner_text() == "Draw a digit."
+    assert "The last drawing was read as 7" in hint(page)
+    assert page.locator(".digit-canvas .best th").inner_text() == "7"
+
+
+def test_no_button_is_silent_and_a_second_click_counts_nothing(drawing):
+    page = drawing.page
+    seven = page.get_by_role("button", name="7", exact=True)
+    for button, words in (("Undo", "draw a digit first"), ("Clear", "draw a digit first")):
+        page.get_by_role("button", name=button).click()
+        assert words in hint(page)
+    assert seven.get_attribute("aria-disabled") == "true"
+    seven.click()
+    assert "then say which one you meant" in hint(page)
+    draw(page, SEVEN)
+    assert seven.get_attribute("aria-disabled") == "false"
+    seven.click()
+    page.locator(".digit-canvas .room .right").wait_for()
+    seven.click()
+    page.get_by_role("button", name="1", exact=True).click()
+    assert "counted already" in hint(page)
+    assert "of 1." in page.locator(".summary").inner_text()
+
+
+def test_without_its_kernel_the_canvas_says_what_to_do(drawing):
+    page = drawing.page
+    page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    draw(page, SEVEN)
+    wait_until_spoken(page, "kernel doesn't answer")
+    assert "run the notebook again up to this cell" in hint(page)
+    page.get_by_role("button", name="7", exact=True).click()
+    wait_until_spoken(page, "kernel doesn't answer")
+
+    drawing.stop()
+    page.goto(page.url.split("?")[0] + "?reset&token=digits")
+    missing = page.locator(".digit-canvas-missing")
+    missing.wait_for()
+    assert "run the notebook again up to this cell" in missing.inner_text()
 
 
 def test_the_keyboard_draws_and_jupyterlab_keeps_its_hands_off(drawing):
@@ -135,9 +176,7 @@ def test_the_keyboard_draws_and_jupyterlab_keeps_its_hands_off(drawing):
     cells = page.evaluate("jupyterapp.shell.currentWidget.content.widgets.length")
     for key in [*["ArrowUp"] * 5, "Space", *["ArrowDown"] * 10, "Space"]:
         page.keyboard.press(key)
-    page.wait_for_function(
-        "document.querySelector('.digit-canvas .spoken').textContent.includes('reads 1')"
-    )
+    wait_until_spoken(page, "reads 1")
     page.keyboard.press("u")
     assert page.locator(".digit-canvas .answer").inner_text() == "Draw a digit."
     page.keyboard.press("c")
@@ -156,6 +195,4 @@ def test_a_finger_draws(drawing):
         for (let y = 0.2; y < 0.8; y += 0.05) touch("pointermove", 0.5, y);
         touch("pointerup", 0.5, 0.8); }"""
     )
-    page.wait_for_function(
-        "document.querySelector('.digit-canvas .spoken').textContent.includes('reads 1')"
-    )
+    wait_until_spoken(page, "reads 1")

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from helpers.canvas import MAPS, Canvas, folder_names
-from helpers.canvas.page import describe, make_page
+from helpers.canvas.page import DRAW_PAGE, READER, describe, main, make_page
 from helpers.folders import load_folder
 from helpers.lesson import create_model
 from series.chain import run_name_problem
@@ -217,3 +217,17 @@ def test_layers_that_are_not_in_one_line_are_refused():
 def test_the_page_refuses_networks_of_color_images():
     with pytest.raises(LessonError, match="3 channels"):
         make_page(untrained((28, 28, 3)))
+
+
+def test_the_committed_page_is_what_the_command_makes():
+    page = make_page(keras.models.load_model(READER, compile=False))
+    again = "python -m helpers.canvas.page makes docs/draw.html again"
+    # As text: on Windows, git may have changed the ends of the lines.
+    assert DRAW_PAGE.read_text(encoding="utf-8") == page, again
+    assert len(page.encode()) <= 400_000
+
+
+def test_without_the_network_the_command_says_how_to_train_it(monkeypatch, tmp_path):
+    monkeypatch.setattr("helpers.canvas.page.READER", tmp_path / "reader.keras")
+    with pytest.raises(SystemExit, match=r"python data/make_reader\.py"):
+        main()
