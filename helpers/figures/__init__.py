@@ -167,5 +167,6 @@ def image_grid(
         axes.axis("off")
     for index, (axes, image, caption) in enumerate(zip(grid, images, captions, strict=False)):
         axes.axis("on")
+        axes.set_anchor("N")  # captions of a row at one height, whatever the images' proportions
         draw_image(axes, image, caption, colors[index] if colors else "black")
     return figure
