@@ -5,6 +5,7 @@ texts, sizes, imports.
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -104,6 +105,24 @@ def test_the_workflow_runs_what_make_runs():
         command.removeprefix("python ") for command in commands if "-m pip" not in command
     ):
         assert words in makefile
+
+
+def test_a_checkout_on_windows_has_the_same_bytes(tmp_path):
+    files = {ROOT / "data" / "drawings" / "4.png", ROOT / "data" / "mnist.npz", *ROOT.glob("*.md")}
+    files |= {ROOT / ".gitattributes", *NOTEBOOKS_FOLDER.glob("*.ipynb"), *ROOT.glob(".ci/*")}
+    first = tmp_path / "first"
+    for path in files:
+        (first / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, first / path.relative_to(ROOT))
+    (first / "drawing.svg").write_bytes(b"<svg>\n</svg>\n")
+    who = ["-c", "user.name=me", "-c", "user.email=me@example.org"]
+    for words in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "all"]):
+        subprocess.run(["git", *words], cwd=first, check=True)
+    clone = ["git", "-c", "core.autocrlf=true", "clone", "-q", str(first), str(tmp_path / "second")]
+    subprocess.run(clone, check=True)
+    for path in files:
+        inside = path.relative_to(ROOT)
+        assert (tmp_path / "second" / inside).read_bytes() == (first / inside).read_bytes(), inside
 
 
 def test_every_make_command_in_the_texts_exists():

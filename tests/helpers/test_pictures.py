@@ -182,7 +182,7 @@ def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path, name, words):
     with pytest.raises(LessonError, match=words):
         pictures.read_picture(name if name.startswith("http") else tmp_path / name)
     for other in ("", "data", "~nosuchuser/seven.png"):
-        with pytest.raises(LessonError, match="is a folder|there is no file"):
+        with pytest.raises(LessonError, match=r"is a folder|there is no file"):
             pictures.read_picture(other)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
+from offline import offline
 
 from helpers.exercises import TO_DO
 from helpers.lesson import process_data
@@ -326,24 +327,3 @@ def test_the_whole_copy_runs_from_its_zip_without_a_network(out, tmp_path, kind)
         assert ({cell.source for cell in tagged(found, "solution")} == {YOUR_OWN}) == (
             kind == "learner"
         )
-
-
-# In a network of its own, where nothing but the machine itself can be reached; its loopback, off at
-# first, is for kernels.
-LOOPBACK = """import fcntl, os, socket, struct, sys
-with socket.socket() as s: fcntl.ioctl(s, 0x8914, struct.pack("16sh", b"lo", 1))
-os.execv(sys.argv[1], sys.argv[1:])"""
-
-
-def offline(command: list[str]) -> list[str]:
-    """The same command without a network, or, where the system can't do that, with proxies that
-    nobody answers.
-    """
-    alone = ["unshare", "--map-root-user", "--net"]
-    if shutil.which("unshare") and subprocess.run([*alone, "true"], check=False).returncode == 0:
-        return [*alone, sys.executable, "-c", LOOPBACK, *command]
-    return [
-        "env",
-        *(f"{name}=http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY")),
-        *command,
-    ]
