@@ -4,8 +4,10 @@ the lines of NumPy that bring it into shape. No TensorFlow here.
 
 import io
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -61,16 +63,34 @@ def read_arrays(path: Path, restore: str = "") -> tuple[Split, Split]:
     return (x_train, y_train), (x_test, y_test)
 
 
+def stored_shapes(path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shapes of x_train and x_test in an `.npz` file, without reading the arrays.
+
+    Raises:
+        OSError, ValueError: the file is missing or damaged, or lacks one of them.
+    """
+    try:
+        with (
+            zipfile.ZipFile(path) as archive,
+            archive.open("x_train.npy") as train,
+            archive.open("x_test.npy") as test,
+        ):
+            return _header(train)[0], _header(test)[0]
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} is incomplete: {error}") from error
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
+    """The shape and dtype that the header of a stored array tells."""
+    old = np.lib.format.read_magic(file) == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    return shape, dtype
+
+
 def _holds_objects(part: bytes) -> bool:
-    """Whether an array holds Python objects, by its header: to read them could run code."""
-    file = io.BytesIO(part)
-    version = np.lib.format.read_magic(file)
-    read = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0
-    )
-    return bool(read(file)[2].hasobject)
+    """Whether an array holds Python objects: to read them could run code."""
+    return bool(_header(io.BytesIO(part))[1].hasobject)
 
 
 def _fixed(path: Path) -> str:

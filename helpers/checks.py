@@ -166,7 +166,7 @@ def check_picture(picture: str) -> Check:
 
 
 def check_disk(folder: Path, gigabytes: float) -> Check:
-    """Whether `gigabytes` (of 10⁹ bytes) are free on the disk that holds, or will hold, `folder`."""
+    """Whether `gigabytes` (of 10⁹ bytes) are free on the disk that holds or will hold `folder`."""
     place = next((place for place in (folder, *folder.parents) if place.is_dir()), None)
     if place is None:
         return Check(

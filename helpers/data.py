@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.arrays import ARRAYS, SMALLEST, read_arrays, refuse_unfit
+from helpers.arrays import ARRAYS, SMALLEST, read_arrays, refuse_unfit, stored_shapes
 from helpers.folders import Split, count_pictures, folder_classes, load_folder, look_at_folder
 from series.chain import DATA_FOLDER
 from series.errors import LessonError
@@ -154,9 +154,10 @@ def expected_shape(dataset: str, image_size: int) -> tuple[int, int, int, int, i
         return 60_000, 10_000, 28, 28, 1
     if path.is_dir():
         return count_pictures(path), 0, image_size, image_size, 3
-    (x_train, _), (x_test, _) = read_arrays(path)
-    shape = (*x_train.shape[1:], 1)
-    return len(x_train), len(x_test), shape[0], shape[1], 3 if x_train.ndim == 4 else 1
+    train, test = stored_shapes(path)
+    if len(train) < 3 or len(test) < 3:
+        raise ValueError(f"{path} holds no images")
+    return train[0], test[0], train[1], train[2], train[3] if len(train) > 3 else 1
 
 
 def _no_data_set(dataset: str, path: Path) -> LessonError:
