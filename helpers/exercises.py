@@ -24,7 +24,9 @@ FREE_LAYERS = {
 }
 
 
-def check(answer: Any, right: Any, hints: Hints = (), within: float = 1e-6) -> None:
+def check(
+    answer: Any, right: Any, hints: Hints = (), within: float = 1e-6, dtype: str | None = None
+) -> None:
     """Say whether an answer is right. It never stops the notebook.
 
     Args:
@@ -33,12 +35,17 @@ def check(answer: Any, right: Any, hints: Hints = (), within: float = 1e-6) -> N
         hints: for a likely wrong answer, what it confuses; as pairs where the wrong answers are
             arrays.
         within: how far a number may be from the right one.
+        dtype: the type that the answer's numbers must have, such as `float32`; None for any.
     """
     _mention_a_failed_cell()
     if answer is ...:
         print(TO_DO)
     elif _same(answer, right, within):
-        print("Right.")
+        given = np.asarray(answer).dtype.name
+        if dtype in (None, given):
+            print("Right.")
+        else:
+            print(f"Not yet. The numbers are right; their type is {given} instead of {dtype}.")
     else:
         pairs = hints.items() if isinstance(hints, Mapping) else hints
         print(
@@ -398,15 +405,25 @@ def _kind(answer: Any) -> str:
 def _other(answer: Any, right: Any) -> str:
     """What to say of an answer that no hint is for."""
     yours = (repr(answer) if isinstance(answer, str) else str(answer))[:60]
-    if (isinstance(answer, str) and isinstance(right, str)) or _same(
-        answer, right, within=1e300
-    ):  # the right kind
-        return f"It isn't {yours}."
+    both_are_texts = isinstance(answer, str) and isinstance(right, str)
+    if both_are_texts or _same(answer, right, within=1e300):  # the right kind
+        small = np.ndim(right) <= 1
+        return f"It isn't {yours}." if small else "The shape is right, and the numbers aren't."
+    if np.ndim(right) > 1 and _shape(answer):
+        return f"The answer has the shape {np.shape(right)}; yours has {_shape(answer)}."
     if isinstance(right, str):
         kind = "a letter, in quotation marks"
     else:
         kind = f"{np.size(right)} numbers" if np.ndim(right) else "one number"
     return f"The answer is {kind}; yours is {yours}."
+
+
+def _shape(answer: Any) -> tuple[int, ...]:
+    """The shape of an array or a list; () for a single thing and for what has no shape."""
+    try:
+        return tuple(np.asarray(answer).shape)
+    except (TypeError, ValueError):  # such as a list of lists of unequal length
+        return ()
 
 
 def _same(answer: Any, right: Any, within: float) -> bool:

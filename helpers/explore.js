@@ -10,17 +10,20 @@ function element(parent, tag, text = "", attributes = {}) {
 
 function render({ model, el }) {
   const { sliders, columns } = model.get("setup");
-  // JupyterLab's shortcuts stay out, or the arrow keys would go to the next cell.
-  const root = element(el, "div", "", { class: "digit-sliders", "data-lm-suppress-shortcuts": "true" });
+  const root = element(el, "div", "", { class: "digit-sliders" });
+  // JupyterLab would take the arrow keys, and go to the next cell.
+  root.addEventListener("keydown", (event) => event.stopPropagation());
   root.style.cssText = "color: var(--jp-content-font-color1, CanvasText); padding: 4px;";
   const grid = element(root, "div");
   grid.style.cssText = `display: grid; gap: 4px 16px; grid-template-columns: repeat(${columns}, minmax(0, 260px));`;
 
   const rows = sliders.map(({ label, low, high, step }, place) => {
-    const row = element(grid, "label", label);
+    const row = element(grid, "div");
     row.style.cssText = "display: grid; grid-template-columns: 1fr auto; font-size: 14px;";
-    const number = element(row, "output");
-    const input = element(row, "input", "", { type: "range", min: low, max: high, step });
+    const id = `digit-slider-${Math.random().toString(36).slice(2)}`;
+    element(row, "label", label, { for: id });
+    const number = element(row, "span", "", { "aria-hidden": "true" }); // the slider says it itself
+    const input = element(row, "input", "", { type: "range", id, min: low, max: high, step });
     input.style.cssText = "grid-column: 1 / 3; width: 100%; margin: 2px 0; accent-color: #0072b2;";
     input.addEventListener("input", () => {
       model.set("values", model.get("values").with(place, Number(input.value)));

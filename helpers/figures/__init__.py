@@ -14,7 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 from PIL import Image
 
 # Okabe and Ito's palette, told apart with any color vision (https://jfly.uni-koeln.de/color/).
@@ -80,6 +82,17 @@ def percent(share: float) -> str:
     return ">99%" if share >= 0.995 else f"{share:.0%}"
 
 
+def plain_ticks(axis: Axis) -> None:
+    """Write the numbers beside an axis as people do, 2.3 or 0.05, on a logarithmic one too.
+
+    Args:
+        axis: such as `axes.yaxis`, once its scale and limits are set.
+    """
+    plain = FuncFormatter(lambda value, _: f"{value:,.12g}")
+    axis.set_major_formatter(plain)
+    axis.set_minor_formatter(NullFormatter())
+
+
 def label(axes: Axes, x: str, y: str) -> None:
     """Name both axes, and take away the frame's upper and right line."""
     axes.set_xlabel(x, fontsize=FONT)
@@ -94,11 +107,24 @@ def name_classes(axes: Axes, class_names: Sequence[str] | np.ndarray) -> None:
     axes.set_xticks(range(len(class_names)), class_names, rotation=slant, fontsize=FONT - 1)
 
 
-def draw_image(axes: Axes, image: np.ndarray, title: str = "", color: str = "black") -> None:
-    """Draw one image without ticks: (height, width) or (height, width, 1) as dark ink on white,
-    else in color.
+def draw_image(
+    axes: Axes,
+    image: np.ndarray,
+    title: str = "",
+    color: str = "black",
+    limits: tuple[float, float] | None = None,
+) -> None:
+    """Draw one image without ticks.
+
+    Args:
+        axes: where to draw.
+        image: (height, width) or (height, width, 1), drawn as dark ink on white; else in color.
+        title: what it is.
+        color: the title's color.
+        limits: the values that are white and black; the image's own extremes where none are given.
     """
-    axes.imshow(np.squeeze(image), cmap="gray_r", interpolation="nearest")
+    low, high = limits or (None, None)
+    axes.imshow(np.squeeze(image), cmap="gray_r", interpolation="nearest", vmin=low, vmax=high)
     axes.set_title(title, fontsize=FONT - 1, color=color)
     axes.set_xticks([])
     axes.set_yticks([])

@@ -1,4 +1,4 @@
-"""The figures of 02_dataset: how many of each class, what a pixel is, what the normalizations do."""
+"""The figures of 02_dataset: how many of each class, what a pixel is, what `rows` does."""
 
 from collections.abc import Sequence
 
@@ -30,15 +30,22 @@ def draw_class_shares(
         test_shares: likewise, for the images for testing.
         class_names: one name for each class.
     """
-    figure = new_figure("How the images are spread over the classes", 7.5, 3.2)
+    shares = np.concatenate([train_shares, test_shares])
+    alt = (
+        "Two bars for each class, its share of the training images and of the test images: from "
+        f"{shares.min():.0%} to {shares.max():.0%}. A line marks equal shares."
+    )
+    figure = new_figure("How the images are spread over the classes", 7.5, 3.2, alt=alt)
     axes = figure.subplots()
     places = np.arange(len(class_names))
     axes.bar(places - 0.2, 100 * train_shares, width=0.4, color=BLUE, label="training images")
     axes.bar(places + 0.2, 100 * test_shares, width=0.4, color=ORANGE, label="test images")
+    equal = 100 / len(class_names)
+    axes.axhline(equal, color="black", linestyle=":", linewidth=1.5, label="equal shares")
     name_classes(axes, class_names)
     label(axes, "class", "share of the images (%)")
     axes.set_ylim(0, axes.get_ylim()[1] * 1.25)  # space for the legend above the bars
-    axes.legend(frameon=False, ncols=2, loc="upper center", fontsize=FONT - 1)
+    axes.legend(frameon=False, ncols=3, loc="upper center", fontsize=FONT - 1)
     return figure
 
 
@@ -51,7 +58,11 @@ def draw_pixels(image: np.ndarray, top: int, left: int, size: int = 8) -> Figure
         left: its first column.
         size: its height and width, in pixels.
     """
-    figure = new_figure("An image, and the numbers of a part of it", 7.5, 4.2)
+    alt = (
+        "An image with a frame around a part of it; beside it that part enlarged, with the number "
+        "of each pixel: 0 where there is no ink, large numbers inside the strokes."
+    )
+    figure = new_figure("An image, and the numbers of a part of it", 7.5, 4.2, alt=alt)
     whole, part = figure.subplots(1, 2, width_ratios=[2, 3])
     draw_image(whole, image, "the image")
     whole.add_patch(
@@ -64,34 +75,34 @@ def draw_pixels(image: np.ndarray, top: int, left: int, size: int = 8) -> Figure
     return figure
 
 
-def draw_normalizations(raw: np.ndarray, pixels: np.ndarray, rows: np.ndarray) -> Figure:
-    """One image as it is, divided by 255, and with its rows at length 1; beside each row of pixels,
-    its length.
+def draw_normalizations(pixels: np.ndarray, rows: np.ndarray) -> Figure:
+    """One image divided by 255, and with its rows at length 1; beside each row, its length.
 
     Args:
-        raw: the image as it is, uint8 of shape (height, width) or (height, width, 3), from 0 to
-            255.
-        pixels: the same image after `process_data(…, "pixels")`, from 0 to 1.
+        pixels: the image after `process_data(…, "pixels")`, float of shape (height, width) or
+            (height, width, 3), from 0 to 1.
         rows: the same image after `process_data(…, "rows")`, from 0 to 1.
     """
-    alt = "As it is and by pixels the image looks the same; by rows, a faint row is dark, and all lengths are 1 or 0."
-    figure = new_figure(
-        "The same image three times, and the length of each of its rows", 8.0, 2.8, alt=alt
+    alt = (
+        "The same image twice, with a bar for the length of each row of pixels. With pixels the "
+        "lengths differ; with rows all are 1, or 0 where there is no ink, and a faint row is dark."
     )
-    grid = figure.subplots(1, 6, width_ratios=[5, 3] * 3)
-    titles = ("as it is", "pixels: divided by 255", "rows: each to length 1")
-    for picture, bars, title, image in zip(
-        grid[::2], grid[1::2], titles, (raw, pixels, rows), strict=True
+    figure = new_figure("One image, prepared in two ways", 7.5, 3.4, alt=alt)
+    grid = figure.subplots(1, 4, width_ratios=[5, 3] * 2)
+    lengths = [
+        np.linalg.norm(image, axis=1).reshape(len(image), -1).mean(axis=1)  # of the channels
+        for image in (pixels, rows)
+    ]
+    longest = max(float(np.max(lengths)), 1.0)
+    for picture, bars, name, image, length in zip(
+        grid[::2], grid[1::2], ("pixels", "rows"), (pixels, rows), lengths, strict=True
     ):
-        draw_image(picture, image, title)
-        lengths = np.linalg.norm(image.astype("float32"), axis=1).reshape(len(image), -1)
-        bars.barh(
-            np.arange(len(image)), lengths.mean(axis=1), height=0.8, color=GREY
-        )  # in color, the channels' mean
+        draw_image(picture, image, name)
+        bars.barh(np.arange(len(image)), length, height=0.8, color=GREY)
+        bars.set_xlim(0, longest * 1.05)  # the same scale for both
         bars.set_ylim(len(image) - 0.5, -0.5)
-        bars.set_box_aspect(
-            5 / 3 * image.shape[0] / image.shape[1]
-        )  # as high as the picture, so that rows align
-        label(bars, "length", "")
+        # As high as the picture, so that rows align.
+        bars.set_box_aspect(5 / 3 * image.shape[0] / image.shape[1])
+        label(bars, "length of each row", "")
         bars.set_yticks([])
     return figure

@@ -1,11 +1,12 @@
-"""The figures of 03_model: a convolution by hand, a shift, pooling, the loss as a curve, the
-network's layers.
+"""The figures of 03_model: a convolution by hand, kernels, a shift, pooling, the loss as a curve,
+the network's layers.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -39,17 +40,20 @@ def draw_products(
         kernel: float or integer of shape (size, size).
         products: float of shape (size, size): the framed pixels times the kernel.
     """
-    figure = new_figure("A convolution at one place", 8.0, 2.9)
+    alt = (
+        "The image with a frame of three by three pixels; the nine pixels in the frame; the nine "
+        f"weights of the kernel; the nine products, and their sum, {_signed(products.sum())}."
+    )
+    figure = new_figure("A convolution at one place", 8.0, 2.9, alt=alt)
     whole, pixels, weights, result = figure.subplots(1, 4, width_ratios=[4, 3, 3, 3])
     size = len(kernel)
     draw_image(whole, image, "the image")
-    whole.add_patch(
-        Rectangle((column - 0.5, row - 0.5), size, size, fill=False, edgecolor=ORANGE, linewidth=3)
-    )
+    _frame(whole, row, column, size)
     framed = image[row : row + size, column : column + size]
     draw_numbers(pixels, framed, "pixels in the frame", "{:.2f}", "gray_r", (0, 1))
     draw_numbers(weights, kernel, "× kernel", "{:g}", SIGNED, (-2, 2))
     draw_numbers(result, products, "= products", "{:.2f}", SIGNED, (-2, 2))
+    result.set_xlabel(f"sum: {_signed(products.sum())}", fontsize=FONT)
     return figure
 
 
@@ -63,8 +67,9 @@ def draw_feature_maps(
         kernels: for each name the weights, of shape (size, size).
         maps: for the same names what the convolution gives, of shape (height, width).
     """
-    alt = "The first map is dark along right edges, the second along lower edges; the third is the whole digit, blurred."
-    figure = new_figure("Three kernels, and what each finds in the same image", 7.5, 4.3, alt=alt)
+    alt = f"Feature maps of one digit. They show: {', '.join(kernels)}."
+    title = f"What {len(kernels)} kernels find in the same image"
+    figure = new_figure(title, 7.5, 4.3, alt=alt)
     grid = figure.subplots(2, len(kernels) + 1, height_ratios=[2, 3])
     grid[0, 0].axis("off")
     draw_image(grid[1, 0], image, "the image")
@@ -75,19 +80,51 @@ def draw_feature_maps(
     return figure
 
 
-def draw_shift(images: Sequence[np.ndarray], maps: Sequence[np.ndarray]) -> Figure:
-    """An image and its feature map, and both again for the shifted image.
+def draw_kernel(image: np.ndarray, kernel: np.ndarray, feature_map: np.ndarray) -> Figure:
+    """An image, a kernel, and the feature map that the kernel makes of the image.
 
     Args:
-        images: the image and the shifted one, float of shape (height, width).
-        maps: the feature map of each, float of shape (height, width).
+        image: float of shape (height, width), from 0 to 1.
+        kernel: float of shape (size, size).
+        feature_map: what the convolution and ReLU give, float of shape (height, width).
     """
-    alt = "A digit and the map of its right edges; then both again, three pixels further left and otherwise the same."
+    rows = "; ".join(", ".join(map(_signed, row)) for row in kernel)
+    share = float((feature_map > 0).mean())
+    alt = f"The kernel {rows}. It finds something at {share:.0%} of the places."
+    figure = new_figure("A kernel, and what it finds", 7.5, 2.8, alt=alt)
+    left, middle, right = figure.subplots(1, 3, width_ratios=[4, 3, 4])
+    draw_image(left, image, "the image")
+    draw_numbers(middle, kernel, "the kernel", "{:g}", SIGNED, (-2, 2))
+    draw_image(right, feature_map, "its feature map", limits=(0, max(float(feature_map.max()), 1)))
+    return figure
+
+
+def draw_shift(images: Sequence[np.ndarray], maps: Sequence[np.ndarray], left: int) -> Figure:
+    """An image and its feature map, and both again after a move to the left.
+
+    A line marks in all of them where the ink of the unmoved image begins, an arrow the move.
+
+    Args:
+        images: the image and the moved one, float of shape (height, width).
+        maps: the feature map of each, float of shape (height, width).
+        left: how many pixels it was moved.
+    """
+    alt = (
+        f"A digit and the map of its right edges; then both again, {left} pixels further left and "
+        "otherwise the same."
+    )
     figure = new_figure("The image moves, and its feature map moves along", 7.5, 2.4, alt=alt)
-    titles = ("the image", "its feature map", "shifted", "its feature map")
+    titles = ("the image", "its feature map", "moved", "its feature map")
     pictures = (images[0], maps[0], images[1], maps[1])
-    for axes, title, picture in zip(figure.subplots(1, 4), titles, pictures, strict=True):
+    starts = [float(picture.any(axis=0).argmax()) - 0.5 for picture in (images[0], maps[0])] * 2
+    grid = figure.subplots(1, 4)
+    for axes, title, picture, start in zip(grid, titles, pictures, starts, strict=True):
         draw_image(axes, picture, title)
+        axes.axvline(start, color=ORANGE, linestyle="--", linewidth=1.5)
+    for axes, start in zip(grid[2:], starts[2:], strict=True):
+        height = len(images[0]) * 0.93
+        arrow = {"arrowstyle": "->", "color": RED, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
+        axes.annotate("", (start - left, height), (start, height), arrowprops=arrow)
     return figure
 
 
@@ -99,20 +136,19 @@ def draw_pooling(corner: np.ndarray, pooled: np.ndarray) -> Figure:
         corner: float of shape (height, width), both even.
         pooled: float of half that height and width.
     """
-    figure = new_figure("Pooling keeps the largest number of each square", 6.0, 3.3)
-    before, after = figure.subplots(1, 2)
+    alt = (
+        f"{corner.size} numbers in colored squares of two by two; beside them {pooled.size} "
+        "numbers, half as wide and half as high in all: the largest of each square."
+    )
+    figure = new_figure("Pooling keeps the largest number of each square", 6.0, 3.3, alt=alt)
+    before, after = figure.subplots(1, 2, width_ratios=[2, 1])
     limits = (0.0, float(max(corner.max(), 0.1)))
     draw_numbers(before, corner, "a part of the feature map", "{:.1f}", "gray_r", limits)
     draw_numbers(after, pooled, "after pooling", "{:.1f}", "gray_r", limits)
     for axes, side in ((before, 2), (after, 1)):
         for row, column in np.ndindex(pooled.shape):
             color = (BLUE, ORANGE, GREEN, RED)[(row % 2) * 2 + column % 2]
-            corner_of = (column * side - 0.45, row * side - 0.45)
-            axes.add_patch(
-                Rectangle(
-                    corner_of, side - 0.1, side - 0.1, fill=False, edgecolor=color, linewidth=4
-                )
-            )
+            _frame(axes, row * side, column * side, side, color)
     return figure
 
 
@@ -122,7 +158,9 @@ def draw_loss_curve(examples: Mapping[float, float]) -> Figure:
     Args:
         examples: for some probabilities above 0 and up to 1, their losses.
     """
-    figure = new_figure("What an answer costs", 7.0, 3.4)
+    marked = ", ".join(f"{loss:.2f} at p = {p:g}" for p, loss in examples.items())
+    alt = f"The loss falls steeply from p = 0 on, and reaches 0 at p = 1. It is {marked}."
+    figure = new_figure("What an answer costs", 7.0, 3.4, alt=alt)
     axes = figure.subplots()
     p = np.linspace(0.004, 1, 500)
     axes.plot(p, -np.log(p), color=BLUE, linewidth=2)
@@ -144,39 +182,65 @@ def draw_loss_curve(examples: Mapping[float, float]) -> Figure:
 def draw_architecture(layers: Sequence[tuple[str, tuple[int, ...], int]]) -> Figure:
     """Draw a network from left to right, a box for each layer.
 
-    A box is as high as the layer's images are, and as wide as its channels are many, on a
-    logarithmic scale; a layer without images is a bar whose height grows with the logarithm of its
+    A box is as high as the layer's images are, and the wider the more channels they have (by the
+    square root). A layer without images is a bar whose height grows with the logarithm of its
     numbers.
 
     Args:
         layers: for each layer its type, such as `Conv2D`, the shape of its output, without the
             batch, and how many parameters it has.
     """
-    figure = new_figure("The network: the shape after each layer, and its parameters", 8.0, 3.8)
+    alt = "The layers from left to right, with the shape after each: " + ", ".join(
+        f"{name} {' × '.join(map(str, shape))}" for name, shape, _ in layers
+    )
+    figure = new_figure(
+        "The network: the shape after each layer, and its parameters", 8.0, 3.8, alt=f"{alt}."
+    )
     axes = figure.subplots()
     axes.axis("off")
-    largest = max(shape[0] for _, shape, _ in layers if len(shape) == 3)
-    rows = {"layer": 0.66, "shape": -0.72, "parameters": -0.98}
-    for name, y in rows.items():
-        axes.text(-0.55, y, name, ha="right", va="center", fontsize=FONT - 2, color=GREY)
+    tallest = max(shape[0] for _, shape, _ in layers if len(shape) == 3)
+    deepest = max(shape[2] for _, shape, _ in layers if len(shape) == 3)
+    heights = {"layer": 0.66, "shape": -0.72, "parameters": -0.98}
+    for name, y in heights.items():
+        axes.text(-0.62, y, name, ha="right", va="center", fontsize=FONT - 2, color=GREY)
+    edge = 0.0  # the right edge of the box before
     for place, (name, shape, parameters) in enumerate(layers):
-        height = shape[0] / largest if len(shape) == 3 else math.log2(shape[0] + 1) / 14
-        width = 0.12 + 0.04 * math.log2(shape[-1]) if len(shape) == 3 else 0.1
+        if len(shape) == 3:
+            height, width = shape[0] / tallest, 0.08 + 0.66 * math.sqrt(shape[2] / deepest)
+        else:
+            height, width = math.log2(shape[0] + 1) / 14, 0.1
         corner = (place - width / 2, -height / 2)
-        axes.add_patch(
-            Rectangle(corner, width, height, facecolor=COLORS.get(name, GREY), edgecolor="black")
-        )
+        color = COLORS.get(name, GREY)
+        axes.add_patch(Rectangle(corner, width, height, facecolor=color, edgecolor="black"))
         size = " × ".join(map(str, shape[:2])) + (f"\n× {shape[2]}" if len(shape) == 3 else "")
-        kind = name.replace("Pooling2D", "\nPooling2D").replace(
-            "InputLayer", "Input\nLayer"
-        )  # or neighbors touch
-        for text, y in zip(
-            (kind, size, f"{parameters:,}" if parameters else "–"), rows.values(), strict=True
-        ):
-            axes.text(place, y, text, ha="center", va="center", fontsize=FONT - 2)
+        # Long names would touch their neighbors.
+        kind = name.replace("Pooling2D", "\nPooling2D").replace("InputLayer", "Input\nLayer")
+        words = (kind, size, f"{parameters:,}" if parameters else "–")
+        for text, y in zip(words, heights.values(), strict=True):
+            shade = color if text is kind else "black"
+            bold = "bold" if text is kind else "normal"
+            axes.text(
+                place, y, text, ha="center", va="center", fontsize=FONT - 2, color=shade,
+                fontweight=bold,
+            )  # fmt: skip
         if place:
-            arrow = {"arrowstyle": "->", "color": GREY}
-            axes.annotate("", (place - 0.33, 0), (place - 0.67, 0), arrowprops=arrow)
-    axes.set_xlim(-1.3, len(layers) - 0.5)
+            arrow = {"arrowstyle": "->", "color": "black", "shrinkA": 2, "shrinkB": 2}
+            axes.annotate("", (place - width / 2, 0), (edge, 0), arrowprops=arrow)
+        edge = place + width / 2
+    axes.set_xlim(-1.4, len(layers) - 0.5)
     axes.set_ylim(-1.1, 0.8)
     return figure
+
+
+def _frame(
+    axes: Axes, row: float, column: float, size: float, color: str = GREEN, width: float = 4
+) -> None:
+    """Draw a frame around `size` × `size` squares, just inside their border."""
+    corner = (column - 0.45, row - 0.45)
+    side = size - 0.1
+    axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=color, linewidth=width))
+
+
+def _signed(number: float) -> str:
+    """A number with one digit after the point, and the real minus sign."""
+    return f"{number + 0.0:.1f}".replace("-0.0", "0.0").replace("-", "−")

@@ -1,40 +1,90 @@
-"""The figure of 01_setup: the way down a parabola with several learning rates."""
+"""The figures of 01_setup: the way down a curve with one learning rate, or with several."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.figures import BLUE, FONT, GREY, ORANGE, label, new_figure
+from helpers.figures import BLUE, FONT, GREY, ORANGE, RED, label, new_figure
+
+EDGE = 5.0  # the curve is drawn from x = −5 to 5
 
 
-def draw_descents(
-    error: Callable[[np.ndarray], np.ndarray], paths: Mapping[float, Sequence[float]]
-) -> Figure:
+Curve = Callable[[np.ndarray], np.ndarray]
+
+
+def draw_descents(error: Curve, paths: Mapping[float, Sequence[float]]) -> Figure:
     """The same curve once for each learning rate, with the steps that were taken on it.
 
-    A path may leave the picture: its lines then end at the edge.
+    Where a path leaves the picture, its panel says so.
 
     Args:
         error: the curve; takes and returns float64 of shape (count,).
         paths: for each learning rate the values of x, from the start to the last step.
     """
-    alt = "The curve of x² three times: a rate of 0.02 creeps down one side, 0.9 jumps about and nears 0, 1.1 leaves."
-    figure = new_figure("The way down with different learning rates", 7.5, 3.4, alt=alt)
-    x = np.linspace(-5, 5, 201)
+    alt = "The way down the same curve: " + "; ".join(
+        f"with a learning rate of {rate:g}, {_outcome(path)}" for rate, path in paths.items()
+    )
+    figure = new_figure("The way down with different learning rates", 7.5, 3.4, alt=f"{alt}.")
     grid = figure.subplots(1, len(paths), sharey=True, squeeze=False)[0]
     for axes, (rate, path) in zip(grid, paths.items(), strict=True):
-        places = np.asarray(path, dtype="float64")
-        axes.plot(x, error(x), color=GREY, linewidth=1)
-        axes.plot(places, error(places), "o-", color=BLUE, markersize=5, linewidth=1.5)
-        axes.plot(places[:1], error(places[:1]), "o", color=ORANGE, markersize=10)
+        _draw_path(axes, error, path)
         axes.set_title(f"learning rate {rate:g}", fontsize=FONT)
-        label(axes, "x", "")
-        axes.set_xlim(x[0], x[-1])
-        axes.set_xticks([-5, 0, 5])
-        axes.set_ylim(-1, error(x).max())
     grid[0].set_ylabel("error", fontsize=FONT)
-    start = np.asarray(next(iter(paths.values()))[:1])
-    place = (float(start[0]), float(error(start)[0]))
-    grid[0].annotate("start", place, (-8, 4), textcoords="offset points", ha="right", fontsize=FONT)
     return figure
+
+
+def draw_descent(error: Curve, rate: float, path: Sequence[float]) -> Figure:
+    """The way down a curve with one learning rate, and where it ends.
+
+    Args:
+        error: the curve; takes and returns float64 of shape (count,).
+        rate: the learning rate.
+        path: the values of x, from the start to the last step.
+    """
+    title = f"{len(path) - 1} steps down"
+    alt = f"With a learning rate of {rate:g}, {_outcome(path)}."
+    figure = new_figure(title, 6.0, 3.6, alt=alt)
+    axes = figure.subplots()
+    _draw_path(axes, error, path)
+    axes.set_ylabel("error", fontsize=FONT)
+    axes.set_title(f"learning rate {rate:g}: after the last step, x = {_short(path[-1])}")
+    return figure
+
+
+def _draw_path(axes: Axes, error: Curve, path: Sequence[float]) -> None:
+    x = np.linspace(-EDGE, EDGE, 201)
+    places = np.asarray(path, dtype="float64")
+    axes.plot(x, error(x), color=GREY, linewidth=1)
+    axes.plot(places, error(places), "o-", color=BLUE, markersize=5, linewidth=1.5)
+    axes.plot(places[:1], error(places[:1]), "o", color=ORANGE, markersize=10)
+    start = (float(places[0]), float(error(places)[0]))
+    axes.annotate("start", start, (-8, 4), textcoords="offset points", ha="right", fontsize=FONT)
+    if _leaves(path):
+        warning = "leaves the picture"
+        top = (0.5, 0.95)
+        axes.text(*top, warning, transform=axes.transAxes, ha="center", fontsize=FONT, color=RED)
+    label(axes, "x", "")
+    axes.set_xlim(-EDGE, EDGE)
+    axes.set_xticks([-EDGE, 0, EDGE])
+    axes.set_ylim(-1, error(x).max())
+
+
+def _leaves(path: Sequence[float]) -> bool:
+    return max(map(abs, path)) > EDGE
+
+
+def _outcome(path: Sequence[float]) -> str:
+    """What becomes of x on its way, in words."""
+    if _leaves(path):
+        return "the steps grow until they leave the picture"
+    jumps = any(before * after < 0 for before, after in pairwise(path))
+    way = "jumping from side to side" if jumps else "on one side"
+    return f"{way}, x goes from {_short(path[0])} to {_short(path[-1])}"
+
+
+def _short(x: float) -> str:
+    """A number with two digits after the point, and the real minus sign."""
+    return f"{x + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "−")

@@ -35,7 +35,7 @@ def test_a_slider_is_named_moves_by_arrow_keys_and_changes_the_picture(exploring
     slider.press("ArrowRight")
     slider.press("ArrowRight")
     page.get_by_alt_text("This picture is for 0.7.").wait_for()
-    assert page.locator(".digit-sliders output").inner_text() == "0.7"
+    assert page.locator(".digit-sliders span").inner_text() == "0.7"
     page.get_by_text("This picture is for 0.7.").wait_for(state="attached")  # spoken
     assert page.locator(".jp-OutputArea-output img").count() == 1
     assert violations(page, ".digit-sliders") == []

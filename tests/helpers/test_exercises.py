@@ -69,7 +69,22 @@ def test_hints_about_wrong_arrays_are_pairs(capsys: pytest.CaptureFixture) -> No
         "Not yet. That is as it was.",
         "Not yet. That is 1 for ink.",
     ]
-    assert said[4].startswith("Not yet. The answer is 4 numbers")
+    assert said[4] == "Not yet. The answer has the shape (2, 2); yours has (2,)."
+
+
+def test_the_type_of_the_numbers_can_be_asked_for(capsys: pytest.CaptureFixture) -> None:
+    right = np.array([[0.5, 1]], "float32")
+    for answer in (right, right.astype("float64"), right[0], 2 * right, ..., "x", [[1], [2, 3]]):
+        check(answer, right, dtype="float32")
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "Right."
+    assert said[1] == "Not yet. The numbers are right; their type is float64 instead of float32."
+    assert said[2] == "Not yet. The answer has the shape (1, 2); yours has (2,)."
+    assert said[3] == "Not yet. The shape is right, and the numbers aren't."
+    assert said[4] == TO_DO
+    assert said[5:] == [
+        f"Not yet. The answer is 2 numbers; yours is {x}." for x in ("'x'", "[[1], [2, 3]]")
+    ]
 
 
 def test_how_near_is_near_enough_can_be_set(capsys: pytest.CaptureFixture) -> None:

@@ -16,6 +16,7 @@ from helpers.figures import (
     inference,
     model,
     percent,
+    plain_ticks,
     scaling,
     setup,
     testing,
@@ -51,12 +52,14 @@ def figures(height: int, width: int, color: bool) -> dict[str, Figure]:
     one, two = np.array([0.9]), np.array([[0.7, 0.9]])
     return {
         "descents": setup.draw_descents(np.square, {0.1: [3.0, 2.4], 5.0: [3.0, -27.0, 243.0]}),
+        "descent": setup.draw_descent(np.square, 5.0, [3.0, -27.0, 243.0]),
         "class shares": dataset.draw_class_shares(shares, shares[::-1], NAMES.tolist()),
         "pixels": dataset.draw_pixels(np.atleast_3d(raw)[:, :, 0], height // 5, width // 3),
-        "normalizations": dataset.draw_normalizations(raw, raw / 255, raw / 255),
+        "normalizations": dataset.draw_normalizations(raw / 255, raw / 255),
         "products": model.draw_products(gray, 2, 3, kernel, gray[2:5, 3:6] * kernel),
         "maps by hand": model.draw_feature_maps(gray, {"edges": kernel}, {"edges": smaller}),
-        "shift": model.draw_shift([gray, gray], [smaller, smaller]),
+        "kernel": model.draw_kernel(gray, kernel, smaller),
+        "shift": model.draw_shift([gray, gray], [smaller, smaller], left=3),
         "pooling": model.draw_pooling(smaller[:4, :4], smaller[:2, :2]),
         "loss": model.draw_loss_curve({0.5: 0.69}),
         "architecture": model.draw_architecture(layers),
@@ -113,8 +116,34 @@ def test_every_figure_can_be_drawn_for_any_images_in_letters_for_the_back_row(
 
 
 def test_the_figures_of_the_first_three_notebooks_fit_on_a_screen() -> None:
-    for name, figure in list(figures(28, 28, False).items())[:10]:
+    for name, figure in list(figures(28, 28, False).items())[:12]:
         assert figure.get_figheight() <= MOST_INCHES_HIGH, name
+
+
+def test_a_figure_of_the_first_three_notebooks_brings_its_own_alt_text() -> None:
+    for name, figure in list(figures(28, 28, False).items())[:12]:
+        assert len(str(figure.get_label())) > 40, name
+
+
+def test_a_path_that_leaves_the_picture_is_marked_and_one_that_stays_is_not() -> None:
+    figure = setup.draw_descents(np.square, {0.1: [3.0, 2.4], 5.0: [3.0, -27.0]})
+    assert texts(figure).count("leaves the picture") == 1
+    assert texts(figure).count("start") == 2
+    assert "until they leave" in figure.get_label()
+
+
+def test_the_sum_of_the_products_is_in_the_picture() -> None:
+    products = np.array([[0.5, 0, -2.0]] * 3)
+    figure = model.draw_products(np.zeros((8, 8)), 1, 1, np.ones((3, 3)), products)
+    assert "sum: −4.5" in texts(figure)
+
+
+def test_ticks_are_written_as_people_write_numbers() -> None:
+    axes = Figure().subplots()
+    axes.set_yscale("log")
+    axes.set_yticks([0.05, 2.3, 1000])
+    plain_ticks(axes.yaxis)
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0.05", "2.3", "1,000"]
 
 
 def test_the_confusion_matrix_writes_every_count_a_dot_for_none_and_nothing_where_it_would_not_fit() -> (
