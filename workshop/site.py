@@ -25,9 +25,13 @@ OUTSIDE = re.compile(
 )  # a file of the project, which the pages come without
 # Text and pictures; widgets would need scripts from elsewhere.
 KINDS = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
-FRONT = (
-    "# Handwritten digits with TensorFlow and Keras\n\nTo read here, and to run in JupyterLab.\n\n"
-)
+DRAW = Path("docs", "draw.html")
+FRONT = """# Handwritten digits with TensorFlow and Keras
+
+[Draw a digit](draw.html), and a network reads it: on this device, without a network connection.
+The notebooks show how to build one that does. They are here to read, and run in JupyterLab.
+
+"""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def opening(notebook: NotebookNode) -> Opening:
 
 
 def write(notebooks: Mapping[str, NotebookNode], root: Path, folder: Path) -> None:
-    """Write a page for each notebook, a front page and the handout.
+    """Write a page for each notebook, a front page, the page to draw on and the handout.
 
     Args:
         notebooks: by name, as committed; they are left as they are.
@@ -68,7 +72,7 @@ def write(notebooks: Mapping[str, NotebookNode], root: Path, folder: Path) -> No
         (folder / f"{name}.html").write_text(page(notebook, said.title), encoding="utf-8")
     index = page(v4.new_notebook(cells=[v4.new_markdown_cell(front)]), "Handwritten digits")
     (folder / "index.html").write_text(index, encoding="utf-8")
-    for file in (root / "workshop" / "handout.html", root / "LICENSE"):
+    for file in (root / DRAW, root / "workshop" / "handout.html", root / "LICENSE"):
         shutil.copy2(file, folder)
 
 
@@ -81,7 +85,9 @@ def page(notebook: NotebookNode, title: str) -> str:
     ]
     for cell in cells:
         if cell.cell_type == "markdown":
-            cell.source = OUTSIDE.sub(r"\1", LINK.sub(r"](\1.html\2)", cell.source))
+            source = LINK.sub(r"](\1.html\2)", cell.source)
+            source = source.replace(f"](../{DRAW.as_posix()})", f"]({DRAW.name})")
+            cell.source = OUTSIDE.sub(r"\1", source)
     light, dark = (
         HtmlFormatter(style=style).get_style_defs(".highlight") for style in (LIGHT, DARK)
     )

@@ -79,7 +79,7 @@ def test_instructors_get_everything_unfolded_with_outputs_and_notes(out, name):
 
 
 def test_each_zip_holds_what_its_notebooks_use_and_only_instructors_get_their_guide(out):
-    used = "data/mnist.npz runner/report.css helpers/canvas/canvas.js docs/jupyter/labconfig/default_setting_overrides.json"
+    used = "data/mnist.npz docs/draw.html runner/report.css helpers/canvas/canvas.js docs/jupyter/labconfig/default_setting_overrides.json"
     for kind in ("learner", "instructor"):
         found = {
             name.removeprefix(f"{kind}/")
@@ -109,6 +109,19 @@ def test_the_pages_need_no_network_and_lead_to_each_other(out, name):
     assert "@import" not in text
     for link in re.findall(r'href="([^"#]+)(?:#[^"]*)?"', html.unescape(text)):
         assert link.startswith(("http", "mailto:")) or (out / "site" / link).exists(), link
+
+
+def test_the_site_begins_with_the_page_to_draw_on(out):
+    text = (out / "site" / "index.html").read_text(encoding="utf-8")
+    first = re.search(r'<main>.*?<a href="([^"]+)"', text, re.DOTALL)
+    assert first and first[1] == "draw.html"
+    drawn = (chain.ROOT / "docs" / "draw.html").read_bytes()
+    assert (out / "site" / "draw.html").read_bytes() == drawn
+    names = [f"{name}.html" for name in NAMES]
+    assert [name for name in re.findall(r'href="(\w+\.html)"', text) if name in names] == names
+    note = nbformat.v4.new_markdown_cell("[Draw](../docs/draw.html), [data](../data/README.md)")
+    text = page(nbformat.v4.new_notebook(cells=[note]), "A title")
+    assert '<a href="draw.html">Draw</a>, data' in text
 
 
 def test_a_page_shows_the_stored_picture_of_a_widget_and_folds_solutions():
