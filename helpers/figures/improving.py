@@ -49,7 +49,7 @@ def draw_costs(costs: Mapping[str, Mapping[str, int]]) -> Figure:
     )
     alt = f"Bars of the multiplications of each layer. In all: {totals}."
     rows = [len(layers) for layers in costs.values()]
-    figure = new_figure("Multiplications for one image", 7.5, 0.42 * sum(rows) + 1.8, alt=alt)
+    figure = new_figure("Multiplications for one image", 7.5, 0.34 * sum(rows) + 1.6, alt=alt)
     panels = figure.subplots(len(rows), 1, sharex=True, squeeze=False, height_ratios=rows)[:, 0]
     most = max(max(layers.values()) for layers in costs.values()) / 1e6
     for axes, (name, layers) in zip(panels, costs.items(), strict=True):
