@@ -166,8 +166,10 @@ def check_picture(picture: str) -> Check:
 
 
 def check_disk(folder: Path, gigabytes: float) -> Check:
-    """Whether `gigabytes` (of 10⁹ bytes) are free on the disk that holds or will hold `folder`."""
-    place = next((place for place in (folder, *folder.parents) if place.is_dir()), None)
+    """Whether `gigabytes` (of 10⁹ bytes) are free on the disk where `folder` is or will be."""
+    # Not place.is_dir(), which raises for names that are too long.
+    places = (folder, *folder.parents)
+    place = next((place for place in places if os.path.isdir(place)), None)  # noqa: PTH112
     if place is None:
         return Check(
             "disk",

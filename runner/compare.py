@@ -72,7 +72,7 @@ def _record_of(name: str) -> RunRecord:
     folder = chain.runs_folder() / name
     own = record.load(folder)
     if own is None:
-        known = [path.name for path in chain.runs_folder().glob("*") if runs.is_run(path)]
+        known = [folder.name for folder in runs.all_runs()]
         what = f"there is no headless run in {display_path(folder)}{did_you_mean(name, known)}"
         command = runs.make_command(name, chain.NOTEBOOKS[-1].name)
         if (chain.PROFILES_FOLDER / f"{name}.yaml").is_file():

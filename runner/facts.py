@@ -6,6 +6,7 @@ JSON, since importing nbformat or papermill takes seconds, and a run must be ref
 """
 
 import ast
+import functools
 import hashlib
 import json
 import re
@@ -25,6 +26,7 @@ from series.errors import LessonError
 MISSING, DAMAGED = "missing", "damaged"
 SHOWN_PACKAGES = ("matplotlib", "pillow")  # every figure is drawn and stored with them
 
+version_of = functools.cache(metadata.version)  # read from files, and asked for at every step
 Inputs = dict[str, dict[str, Any]]
 
 
@@ -115,8 +117,8 @@ def _inputs(request: RunRequest, notebook: Notebook, artifacts: dict[str, str]) 
         "files": {name: digest for name, digest in named.items() if digest},
         "data": {name: digest_of_data(chain.ROOT / name) for name in notebook.data},
         "needs": {name: artifacts[name] for name in notebook.needs},
-        "versions": {name: metadata.version(name) for name in notebook.packages},
-        "shown": shown | {name: metadata.version(name) for name in SHOWN_PACKAGES},
+        "versions": {name: version_of(name) for name in notebook.packages},
+        "shown": shown | {name: version_of(name) for name in SHOWN_PACKAGES},
     }
 
 
@@ -132,12 +134,16 @@ def digest_or_state(path: Path) -> str:
 
 def digest_of_source(path: Path) -> str:
     """A digest of a module without its comments; of another file, of its bytes."""
-    if path.suffix != ".py":
-        return digest_or_state(path)
     try:
-        return _sha(ast.unparse(ast.parse(path.read_text(encoding="utf-8"))))
+        text = path.read_text(encoding="utf-8")
+        return _sha(_without_comments(text) if path.suffix == ".py" else text)
     except (OSError, ValueError, SyntaxError):
         return digest_or_state(path)
+
+
+@functools.lru_cache  # parsing takes a while, and a run looks at the same modules at every step
+def _without_comments(text: str) -> str:
+    return ast.unparse(ast.parse(text))
 
 
 def digest_of_data(path: Path) -> str:

@@ -9,13 +9,12 @@ import importlib.util
 import os
 from collections.abc import Callable
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 
 from helpers import checks
 from helpers.checks import Check
 from runner import record
-from runner.facts import SHOWN_PACKAGES, code_cells
+from runner.facts import SHOWN_PACKAGES, code_cells, version_of
 from runner.request import RunRequest
 from series import chain, errors, files, runs
 from series.errors import LessonError, listed
@@ -78,7 +77,7 @@ def check_packages(request: RunRequest) -> None:
 def _is_installed(package: str) -> bool:
     module = MODULE_OF.get(package, package)
     try:
-        return bool(importlib.util.find_spec(module) and metadata.version(package))
+        return bool(importlib.util.find_spec(module) and version_of(package))
     except ModuleNotFoundError:  # PackageNotFoundError is one too
         return False
 

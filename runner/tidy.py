@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,9 @@ def clean() -> int:
     """
     out, root = screen.console(), chain.runs_folder()
     freed, problems = 0, []
-    if root.exists() and not root.is_dir():
+    if os.path.lexists(root) and not os.path.isdir(root):  # noqa: PTH112
         problems.append(f"{display_path(root)} is a file, not a folder of runs")
-    folders = [path for path in sorted(root.glob("*")) if runs.is_run(path)]
+    folders = runs.all_runs()
     for path in [*folders, *_caches()]:
         size = _size(path)
         try:
@@ -108,7 +109,7 @@ def clean() -> int:
             problems.append(error.what)
         freed += size - _size(path)
     out.print(f"{freed / 1e6:,.1f} MB freed")
-    for link in filter(files.is_link, sorted(root.glob("*"))):
+    for link in filter(files.is_link, runs.everything()):
         out.print(f"left alone: {display_path(link)} is a link")
     for problem in problems:
         out.print(f"not deleted: {problem}")

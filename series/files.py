@@ -76,7 +76,8 @@ def make_folder(folder: Path) -> None:
 def is_link(path: Path) -> bool:
     """Whether a path is a symbolic link, or what Windows has for folders, a junction."""
     is_junction = getattr(os.path, "isjunction", lambda _: False)  # from Python 3.12 on
-    return path.is_symlink() or bool(is_junction(path))
+    # Not path.is_symlink(), which raises for names that are too long.
+    return os.path.islink(path) or bool(is_junction(path))  # noqa: PTH114
 
 
 def display_path(path: Path) -> str:

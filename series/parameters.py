@@ -6,6 +6,7 @@ Name, default and meaning are written where a reader changes them, in each noteb
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -25,8 +26,10 @@ class Parameter:
 
     def accepts(self, value: object) -> bool:
         """Whether `value` has the right type and lies in the range."""
+        if self.choices:
+            return isinstance(value, str) and value in self.choices
         if self.type is str:
-            return isinstance(value, str) and (not self.choices or value in self.choices)
+            return isinstance(value, str) and could_name_a_file(value)
         if isinstance(value, bool) or not isinstance(value, (int, self.type)):
             return False
         return self.minimum <= value <= self.maximum  # type: ignore[operator]
@@ -36,7 +39,7 @@ class Parameter:
         if self.choices:
             return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
         if self.type is str:
-            return "text"
+            return "text that could name a file"
         most = f" to {self.maximum:.10g}" if self.maximum < math.inf else ""
         return f"{TYPE_NAMES[self.type]} from {self.minimum:.10g}{most}"
 
@@ -65,6 +68,13 @@ PARAMETERS = {
     "compare_seeds": Parameter(int, 1, 100),
     "final_epochs": Parameter(int, 1, 1000),
 }
+
+
+def could_name_a_file(text: str) -> bool:
+    """Whether a system could take this text for a path: no zero byte, no part of over 255 bytes."""
+    parts = re.split(r"[/\\]", text)
+    sizes = [len(part.encode(errors="surrogatepass")) for part in parts]
+    return "\0" not in text and max(sizes) <= 255 and sum(sizes) <= 1000
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

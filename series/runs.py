@@ -7,6 +7,7 @@ listed, emptied or deleted.
 """
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -164,6 +165,18 @@ def is_run(folder: Path) -> bool:
         recorded = (folder / RECORD).is_file() and not files.is_link(folder)
         return recorded and bool(read_record(folder))
     return False
+
+
+def everything() -> list[Path]:
+    """All that is in the folder of runs."""
+    root = chain.runs_folder()
+    # Not root.is_dir(), which raises for names that are too long.
+    return sorted(root.iterdir()) if os.path.isdir(root) else []  # noqa: PTH112
+
+
+def all_runs() -> list[Path]:
+    """Every run that is there."""
+    return [folder for folder in everything() if is_run(folder)]
 
 
 def read_record(folder: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ No TensorFlow until training begins.
 import contextlib
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -83,7 +84,12 @@ def main(name: str, local: int | None, wait: int, **options: Any) -> None:
     except KeyboardInterrupt:
         click.echo("Stopped. The same command continues from the last checkpoint.", err=True)
         code = EXIT_INTERRUPTED
+    except Exception:
+        traceback.print_exc()
+        code = EXIT_FAILED
     if "TF_CONFIG" in os.environ:
+        sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(code)  # TensorFlow's own way out waits for workers that are gone
     sys.exit(code)
 

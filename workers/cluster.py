@@ -19,6 +19,8 @@ from series.errors import LessonError
 
 ROLES = ("chief", "worker")
 POLL_SECONDS = 0.2
+# What reading a TF_CONFIG of the wrong types raises; 1e400 overflows, and JSON may nest too deeply.
+UNUSABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def this_cluster(environment: Mapping[str, str] = os.environ) -> Cluster:
             raise ValueError(
                 f"{task[0]} {task[1]} is none of its workers, or it has more than one chief"
             )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNUSABLE as error:
         what = f"TF_CONFIG can't be used ({type(error).__name__}: {error})"
         raise LessonError(
             what, "set it as 08_scaling_out shows, or unset it to train alone"
@@ -83,6 +85,8 @@ def this_cluster(environment: Mapping[str, str] = os.environ) -> Cluster:
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
+    if not host or not 0 < int(port) < 65536:
+        raise ValueError(f"{text} is not an address such as host:12345")
     return host, int(port)
 
 

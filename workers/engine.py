@@ -61,23 +61,21 @@ def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe
     # others waiting: an hour on a cluster; on one machine, the launcher ends them.
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     recipe.check(strategy.num_replicas_in_sync)
-    agree(
-        strategy, f"{recipe} {used}"
-    )  # first, because a worker with another recipe would delete the checkpoint
+    agree(strategy, f"{recipe} {used}")
     keras.utils.set_random_seed(recipe.seed)
     training = Training(strategy, source, recipe)
-    checkpoint = Checkpoint(
-        target.path / chain.WORKERS_CHECKPOINT_FOLDER, training.recorder, asdict(recipe) | used
-    )
+    place = target.path / chain.WORKERS_CHECKPOINT_FOLDER
+    checkpoint = SharedCheckpoint(place, training.recorder, asdict(recipe) | used)
     training.resume(checkpoint)
     done = training.recorder.history["epochs"]
     agree(strategy, f"after epoch {done}")
+    checkpoint.all_have_looked = True
     if cluster.is_chief:
-        begin = (
-            f"training continues after epoch {done}, from the last checkpoint"
-            if done
-            else "training begins"
-        )
+        begin = "training begins"
+        if done:
+            begin = f"training continues after epoch {done}, from the last checkpoint"
+        else:
+            checkpoint.delete()  # it was of another training
         cluster.say(f"{begin}; workers: {cluster.workers}")
     training.run(cluster, checkpoint)
     if cluster.is_chief:
@@ -97,6 +95,21 @@ def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe
         )
         checkpoint.delete()
     agree(strategy, "the chief has saved")
+
+
+class SharedCheckpoint(Checkpoint):
+    """A checkpoint that all workers read and the chief writes.
+
+    What another training kept stays until all have looked at it: a worker that read half of it, or
+    found it gone, would not do what the others do.
+    """
+
+    all_have_looked = False
+
+    def delete(self) -> None:
+        """Delete what is kept, but not while others may be reading it."""
+        if self.all_have_looked:
+            super().delete()
 
 
 def agree(strategy: tf.distribute.Strategy, words: str) -> None:
@@ -182,9 +195,8 @@ class Training:
             )
             if cluster.is_chief:
                 measured = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
-                cluster.say(
-                    f"epoch {epoch + 1} of {self._recipe.epochs}: {measured}; {self.speed} images a second"
-                )
+                done = f"epoch {epoch + 1} of {self._recipe.epochs}"
+                cluster.say(f"{done}: {measured}; {self.speed} images a second")
 
     def _batches(self, order: np.ndarray) -> Iterable[Any]:
         """This worker's share of each batch, in this order of the images."""

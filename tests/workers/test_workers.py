@@ -2,12 +2,14 @@
 
 import json
 import socket
+import zipfile
 from dataclasses import replace
 
 import pytest
 
+from helpers.training import Recorder
 from series.errors import LessonError
-from workers import cluster
+from workers import cli, cluster, engine
 from workers.cluster import Cluster, this_cluster
 from workers.recipe import Recipe
 
@@ -52,6 +54,13 @@ def test_kubeflow_may_write_the_index_as_text_and_name_other_roles_beside():
         '{"cluster": {"worker": ["a:1"]}, "task": {"type": "evaluator", "index": 0}}',
         '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
         '{"cluster": {"chief": ["a:1", "b:1"]}, "task": {"type": "chief", "index": 0}}',
+        '{"cluster": {"worker": ["a:99999"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:-1"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["1"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1e400}}',
+        '{"cluster": {"worker": 5}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": ["worker"], "index": 0}}',
+        "[" * 100_000,
     ],
 )
 def test_an_unfit_cluster_is_refused_in_a_sentence(text):
@@ -90,3 +99,38 @@ def test_a_recipe_out_of_range_or_a_batch_that_cannot_be_divided_is_refused():
     ):
         with pytest.raises(LessonError):
             unfit.check(2)
+
+
+def test_an_unexpected_error_in_a_cluster_ends_the_process_at_once(monkeypatch, capsys):
+    class Ended(Exception):
+        pass
+
+    def end(code: int) -> None:
+        raise Ended(code)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("unexpected")
+
+    monkeypatch.setenv("TF_CONFIG", "{}")
+    monkeypatch.setattr(cli, "_work", fail)
+    monkeypatch.setattr(cli.os, "_exit", end)
+    with pytest.raises(Ended, match="1"):
+        cli.main(["--name", "mine"])
+    assert "RuntimeError: unexpected" in capsys.readouterr().err
+
+
+def test_a_checkpoint_of_another_training_stays_until_all_have_looked(tmp_path):
+    def checkpoint(seed: int) -> engine.SharedCheckpoint:
+        return engine.SharedCheckpoint(tmp_path / "kept", Recorder(10, 5), {"seed": seed})
+
+    (tmp_path / "kept").mkdir()
+    path = tmp_path / "kept" / "checkpoint.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("record.json", json.dumps({"recipe": {"seed": 1}, "history": {}}))
+    other = checkpoint(2)
+    model = object()
+    assert other.resume(model) is model
+    assert path.exists()
+    other.all_have_looked = True
+    other.delete()
+    assert not path.exists()

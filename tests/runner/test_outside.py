@@ -1,0 +1,102 @@
+"""What goes wrong outside the notebooks while a run is going on: an outcome with a report and a
+closed record, whose words say that it wasn't the notebook.
+"""
+
+import pytest
+from standins import SAVE, edit_cell, go
+
+from runner import record, run
+from series import files, runs
+from series.errors import LessonError
+
+
+def after_saving(notebooks, damage: str) -> None:
+    """Let 01_setup do damage once it has saved everything."""
+    save = f'with folder.save("environment.json") as path:\n    {SAVE["environment.json"]}\n'
+    edit_cell(notebooks, "01_setup", "save-environment", save + damage)
+
+
+def assert_closed(fast, capsys, words: str) -> None:
+    """The run is closed as a failed one, has a report, and its words are these."""
+    own = fast.record
+    assert (own["status"], own["exit_code"]) == ("failed", 1)
+    assert words in own["problem"]
+    assert "running" not in fast.outcomes
+    assert not (fast.folder / record.SPARE).exists()
+    assert words in (fast.folder / "report.html").read_text(encoding="utf-8")
+    output = capsys.readouterr()
+    shown = output.out + output.err
+    assert "What stopped the run was not a notebook:" in shown
+    assert words in shown
+    assert "nothing was run" not in shown
+    assert "Traceback" not in shown
+    assert "delete" not in shown
+
+
+def test_a_full_disk(notebooks, fast, capsys, monkeypatch):
+    def write_unless_full(path, content):
+        full = (fast.folder / "environment.json").exists()
+        if path.name == "run.json" and full and (fast.folder / record.SPARE).exists():
+            raise LessonError("no space is left on the disk", "free some space")
+        write(path, content)
+
+    write = files.write_json
+    monkeypatch.setattr(files, "write_json", write_unless_full)
+    assert go(last="02") == run.FAILED
+    assert_closed(fast, capsys, "no space is left on the disk")
+    assert fast.outcomes == ["ok", "not reached"]
+
+
+def test_a_record_that_was_damaged_meanwhile(notebooks, fast, capsys):
+    after_saving(notebooks, f"open({str(fast.folder / 'run.json')!r}, 'w').write('{{')")
+    assert go(last="02") == run.FAILED
+    assert_closed(fast, capsys, "run.json is damaged")
+    assert (fast.folder / record.DAMAGED_RECORD).read_text() == "{"
+
+
+@pytest.mark.parametrize("damage", ["import os; os.remove({!r})", "open({!r}, 'w').write('[]')"])
+def test_a_later_notebook_that_was_deleted_or_damaged_meanwhile(notebooks, fast, capsys, damage):
+    after_saving(notebooks, damage.format(str(notebooks / "02_dataset.ipynb")))
+    assert go(last="02") == run.FAILED
+    assert_closed(fast, capsys, "02_dataset.ipynb is missing or damaged")
+
+
+def test_a_later_notebook_that_was_edited_meanwhile_runs_as_it_is_now(notebooks, fast):
+    edit_cell(notebooks, "01_setup", "work", "print('working')")
+    path = str(notebooks / "02_dataset.ipynb")
+    damage = (
+        f"text = open({path!r}).read()\nopen({path!r}, 'w').write(text.replace('working', 'new'))"
+    )
+    after_saving(notebooks, damage)
+    assert go(last="02") == run.DONE
+    assert fast.printed("02_dataset", "work") == "new\n"
+
+
+def test_a_folder_that_was_emptied_meanwhile(notebooks, fast, capsys):
+    after_saving(notebooks, f"import shutil; shutil.rmtree({str(fast.folder)!r})")
+    assert go(last="02") == run.FAILED
+    assert fast.record["status"] == "failed"
+    assert "It wasn't the notebook." in capsys.readouterr().out
+
+
+def test_a_notebook_that_cannot_be_executed_at_all(notebooks, fast, capsys, monkeypatch):
+    import papermill
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(papermill, "execute_notebook", fail)
+    assert go(last="01") == run.FAILED
+    assert fast.outcomes == ["stopped"]
+    shown = capsys.readouterr().out
+    assert "It wasn't the notebook." in shown
+    assert "No space left on device" in shown
+
+
+def test_fresh_forgets_the_number_format_with_the_notebook_that_chose_it(notebooks, fast):
+    choice = {"policy": "mixed_bfloat16", "why": "measured"}
+    runs.update_record(fast.folder, lambda content: content.update(precision=choice))
+    assert go(last="01", fresh=True) == run.DONE
+    assert fast.record["precision"] == choice
+    assert go(last="03", fresh=True) == run.DONE
+    assert "precision" not in fast.record
