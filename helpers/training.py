@@ -32,8 +32,17 @@ def learned_from(count: int) -> int:
     """How many of `count` images are learned from: all but the last fifth, which is held out.
 
     It is the number that Keras works out for `validation_split=0.2`.
+
+    Raises:
+        LessonError: there are too few to hold any out.
     """
-    return math.floor(count * (1 - VALIDATION_SHARE))
+    learned = math.floor(count * (1 - VALIDATION_SHARE))
+    if not 0 < learned < count:
+        raise LessonError(
+            f"{count} training image(s) can't be divided into two parts",
+            "set train_images to 2 or more, or to 0, which takes all",
+        )
+    return learned
 
 
 def feed(
@@ -62,11 +71,6 @@ def feed(
         LessonError: there are too few images to hold any out.
     """
     count = learned_from(len(labels))
-    if not 0 < count < len(labels):
-        raise LessonError(
-            f"{len(labels)} training image(s) can't be divided into two parts",
-            "set train_images to 2 or more, or to 0, which takes all",
-        )
 
     def batches_of_epoch(number: tf.Tensor) -> tf.data.Dataset:
         # The order depends on nothing but seed and epoch: `fit` opens more passes than it uses.

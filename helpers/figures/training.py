@@ -167,8 +167,9 @@ def draw_losses(
     figure = new_figure("The loss while the network learns", alt=alt)
     axes = figure.subplots()
     ends = [images[-1] * (epoch + 1) / len(val_losses) for epoch in range(len(val_losses))]
-    for end in ends[:-1]:
-        axes.axvline(end, color=GREY, linewidth=1, linestyle=":")
+    for number, end in enumerate(ends[:-1]):
+        name = "end of an epoch" if number == 0 else None
+        axes.axvline(end, color=GREY, linewidth=1, linestyle=":", label=name)
     axes.plot(images, losses, color=BLUE, linewidth=0.8, alpha=0.35, label="each training batch")
     axes.plot(*running_mean(images, losses), color=BLUE, linewidth=2, label="their running mean")
     axes.plot(
