@@ -1,8 +1,7 @@
 """The files around the notebooks agree: dependencies, their lock, the conda entry, commands in
-texts, sizes, imports.
+texts.
 """
 
-import ast
 import json
 import re
 import shutil
@@ -29,13 +28,6 @@ COMMANDS = {
     "workers": workers.cli.main,
     "workshop": workshop.cli.main,
 }
-MAY_IMPORT = {
-    "series": {"series"},
-    "helpers": {"series", "helpers"},
-    "runner": {"series", "helpers", "runner"},
-    "workers": {"series", "helpers", "workers"},
-    "workshop": {"series", "helpers", "workshop"},
-}
 
 
 def project() -> dict:
@@ -50,17 +42,6 @@ def locked() -> dict[str, list[Requirement]]:
     ):
         found.setdefault(canonicalize_name(pin.name), []).append(pin)
     return found
-
-
-@pytest.mark.parametrize("package", PACKAGES)
-def test_imports_go_one_way(package):
-    found = set()
-    for path in (ROOT / package).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-            found |= {name.split(".")[0] for name in names} & set(PACKAGES)
-    assert found <= MAY_IMPORT[package]
 
 
 def test_the_lock_pins_each_dependency_within_its_range():

@@ -95,13 +95,8 @@ def make_notebooks(folder: Path) -> Path:
             *(code(one, figure(f"A {one} of <{name}>")) for one in FIGURES.get(name, [])),
             text("points", "## What isn't & what is"),
         ]
-        kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-        whole = {
-            "cells": cells,
-            "metadata": {"kernelspec": kernel},
-            "nbformat": 4,
-            "nbformat_minor": 5,
-        }
+        # Without the kernel's name in its metadata, as an editor may leave it.
+        whole = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
         (folder / f"{name}.ipynb").write_text(
             json.dumps(whole, ensure_ascii=False), encoding="utf-8"
         )

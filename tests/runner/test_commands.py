@@ -7,7 +7,7 @@ import shutil
 import pytest
 import standins
 
-from runner import cli, tidy
+from runner import cli, record, run, tidy
 from series import chain
 from series.errors import LessonError
 
@@ -37,6 +37,19 @@ def test_a_run_that_is_not_there_is_refused_with_the_nearest_name(done, capsys):
     assert "did you mean fast?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("classic", "python -m runner run --profile classic"),
+        ("my run", 'python -m runner run --name "my run" --to 06_inference'),
+        ("../up", "name runs as they are called"),
+    ],
+)
+def test_the_command_that_a_missing_run_is_made_with_makes_that_run(notebooks, capsys, name, fix):
+    assert cli.main(["compare", name]) == run.REFUSED
+    assert fix in capsys.readouterr().err
+
+
 def test_outputs_are_stored_cell_by_cell_and_counted_from_one(done, fast):
     content = tidy.with_outputs(chain.BY_NAME["04_training"], fast.folder)
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
@@ -44,6 +57,19 @@ def test_outputs_are_stored_cell_by_cell_and_counted_from_one(done, fast):
     assert any(
         "working" in "".join(output.get("text", "")) for cell in code for output in cell["outputs"]
     )
+
+
+def test_the_outputs_of_scaling_out_are_stored_only_where_it_ended_well(done, fast):
+    name = chain.SCALING.name
+    beside = fast.folder.with_name(fast.folder.name + chain.WORKERS_RUN_SUFFIX)
+    shutil.copytree(fast.folder, beside)
+    for folder in (done, beside):
+        shutil.copy(folder / "04_training.ipynb", folder / f"{name}.ipynb")
+    assert tidy.store_outputs(fast.folder) == len(chain.NOTEBOOKS), "it was interrupted there"
+    own = record.load(beside)
+    own.last_success[name] = own.last_success["04_training"]
+    own.write()
+    assert tidy.store_outputs(fast.folder) == len(chain.NOTEBOOKS) + 1
 
 
 def test_outputs_of_other_code_are_refused_and_change_nothing(done, fast):
