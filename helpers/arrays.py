@@ -15,9 +15,10 @@ from helpers.folders import FEW_BLANK, Split
 from helpers.pictures import blank
 from series.errors import LessonError, listed
 from series.files import display_path, unzip
+from series.parameters import PARAMETERS
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
-SMALLEST = 8  # pixels; a convolution and two poolings leave one of eight
+SMALLEST = int(PARAMETERS["image_size"].minimum)  # pixels, of either side
 # Names that other libraries and tutorials give these four, without case, dashes and underscores.
 PARTS = {"train": "train", "training": "train", "tr": "train", "test": "test", "testing": "test"}
 KINDS = {
@@ -206,7 +207,7 @@ def _look_at_images(name: str, x: np.ndarray) -> tuple[str, str]:
     )
     shaped, change = x, f"a[{name!r}]"
     side = round(x.shape[1] ** 0.5) if x.ndim == 2 else 0
-    if x.ndim == 2 and side * side == x.shape[1] >= SMALLEST**2:
+    if x.ndim == 2 and side > 1 and side * side == x.shape[1]:
         shaped, change = x.reshape(-1, side, side), f"{change}.reshape(-1, {side}, {side})"
     elif x.ndim == 4 and x.shape[3] == 1:
         shaped, change = x[..., 0], f"{change}[..., 0]"
@@ -216,8 +217,11 @@ def _look_at_images(name: str, x: np.ndarray) -> tuple[str, str]:
         shaped, change = x[:, 0], f"{change}[:, 0]"
     elif x.ndim == 4 and x.shape[1] == 3 and x.shape[3] != 3:
         shaped, change = x.transpose(0, 2, 3, 1), f"{change}.transpose(0, 2, 3, 1)"
-    fits = shaped.ndim > 2 and shaped.shape[3:] in ((), (3,))
-    fits = fits and min(shaped.shape[1:3]) >= SMALLEST
+    fits = shaped.ndim > 2 and shaped.shape[3:] in ((), (3,)) and min(shaped.shape[1:3]) > 1
+    if fits and min(shaped.shape[1:3]) < SMALLEST:  # such as scikit-learn's digits of 8 x 8
+        times = -(-SMALLEST // min(shaped.shape[1:3]))
+        shaped = shaped.repeat(times, axis=1).repeat(times, axis=2)
+        change += f".repeat({times}, axis=1).repeat({times}, axis=2)"
     if not fits or not len(x) or x.dtype.kind not in "buif":
         return right, ""
     if x.dtype == np.uint8:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.arrays import ARRAYS, SMALLEST, read_arrays, refuse_unfit, stored_shapes
+from helpers.arrays import ARRAYS, read_arrays, refuse_unfit, stored_shapes
 from helpers.folders import Split, count_pictures, folder_classes, load_folder, look_at_folder
 from series.chain import DATA_FOLDER
 from series.errors import LessonError
@@ -220,7 +220,7 @@ def _from_csv(path: Path, out: str) -> str:
         first = file.readline().strip().split(",")
     side = round((len(first) - 1) ** 0.5)
     header = 0 if all(word.strip().isdigit() for word in first) else 1
-    if side < SMALLEST or side * side != len(first) - 1:
+    if side < 2 or side * side != len(first) - 1:
         columns = f"its first line has {len(first)} columns, not one for the label and one a pixel"
         return f"{columns}: read it with numpy.loadtxt, then numpy.savez, as 02_dataset shows"
     labels = "its first column is the label (Kaggle's test.csv has none)"

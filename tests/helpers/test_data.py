@@ -28,7 +28,7 @@ PUBLISHED_MD5 = (
 
 
 def small(
-    count: int = 12, classes: int = 3, shape: tuple[int, ...] = (8, 9)
+    count: int = 12, classes: int = 3, shape: tuple[int, ...] = (12, 13)
 ) -> dict[str, np.ndarray]:
     """Four arrays that can be learned from."""
     labels = np.arange(count) % classes
@@ -123,7 +123,7 @@ def test_what_is_no_data_set_is_refused_with_what_can_be_used(name: str, meant: 
         data.load_data(name)
 
 
-@pytest.mark.parametrize("shape", [(8, 9), (32, 32, 3)])
+@pytest.mark.parametrize("shape", [(12, 13), (12, 12, 3), (32, 32, 3)])
 def test_own_arrays_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...]) -> None:
     arrays = small(shape=shape)
     path = save(tmp_path / "own.npz", arrays)
@@ -145,15 +145,15 @@ def test_own_arrays_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...
             "x_train is float64 of .* and must be uint8 images",
         ),
         (
-            {"x_train": np.zeros((0, 8, 9), np.uint8), "y_train": np.zeros(0, int)},
+            {"x_train": np.zeros((0, 12, 13), np.uint8), "y_train": np.zeros(0, int)},
             "x_train is .* and must be uint8 images",
         ),
-        ({"x_test": np.zeros((6, 8, 9), np.uint8)}, "x_test is .* not blank"),
-        ({"x_train": small(shape=(4, 9))["x_train"]}, "x_train is .* at least 8 x 8 pixels"),
-        ({"x_train": small(shape=(8, 9, 4))["x_train"]}, r"x_train is .* width\[, 3\]\)"),
+        ({"x_test": np.zeros((6, 12, 13), np.uint8)}, "x_test is .* not blank"),
+        ({"x_train": small(shape=(11, 13))["x_train"]}, "x_train is .* at least 12 x 12 pixels"),
+        ({"x_train": small(shape=(12, 13, 4))["x_train"]}, r"x_train is .* width\[, 3\]\)"),
         (
-            {"x_test": small(shape=(9, 9))["x_test"]},
-            r"for training are \(8, 9\), for testing \(9, 9\)",
+            {"x_test": small(shape=(13, 13))["x_test"]},
+            r"for training are \(12, 13\), for testing \(13, 13\)",
         ),
         (
             {"y_train": np.arange(11) % 3},
@@ -253,18 +253,31 @@ def test_arrays_in_another_form_get_the_line_that_mends_them(form: str, tmp_path
 
 
 def test_flat_images_and_those_in_torch_s_order_are_mended(tmp_path: Path) -> None:
-    square = small(shape=(10, 10))
+    square = small(shape=(14, 14))
     flat = {name: square[name].reshape(len(square[name]), -1) for name in ("x_train", "x_test")}
     path = save(tmp_path / "flat.npz", {**square, **flat})
     assert np.array_equal(
         follow_the_advice(path, tmp_path / "flat-fixed.npz")[0][0], square["x_train"]
     )
-    color = small(shape=(8, 9, 3))
+    color = small(shape=(12, 13, 3))
     turned = {name: color[name].transpose(0, 3, 1, 2) for name in ("x_train", "x_test")}
     path = save(tmp_path / "turned.npz", {**color, **turned})
     assert np.array_equal(
         follow_the_advice(path, tmp_path / "turned-fixed.npz")[0][0], color["x_train"]
     )
+
+
+@pytest.mark.parametrize("side", [8, 9, 11])
+def test_images_that_are_too_small_get_the_line_that_enlarges_them(
+    side: int, tmp_path: Path
+) -> None:
+    arrays = small(shape=(side, side))
+    flat = {name: arrays[name].reshape(len(arrays[name]), -1) for name in ("x_train", "x_test")}
+    flat = {name: array / 255 for name, array in flat.items()}  # as scikit-learn gives digits
+    path = save(tmp_path / "own.npz", {**arrays, **flat})
+    (x_train, _), _ = follow_the_advice(path, tmp_path / "own-fixed.npz")
+    assert x_train.shape[1:] == (2 * side, 2 * side)
+    assert np.array_equal(x_train[:, ::2, ::2], arrays["x_train"])
 
 
 @pytest.mark.parametrize(
@@ -301,9 +314,9 @@ def test_one_part_alone_is_split(names: tuple[str, str], tmp_path: Path) -> None
 def test_a_table_as_kaggle_has_it_gets_the_lines_that_convert_it(
     header: bool, tmp_path: Path
 ) -> None:
-    square = small(20, 3, (9, 9))
+    square = small(20, 3, (13, 13))
     table = np.column_stack([square["y_train"], square["x_train"].reshape(20, -1)])
-    first = "label," + ",".join(f"pixel{number}" for number in range(81)) if header else ""
+    first = "label," + ",".join(f"pixel{number}" for number in range(169)) if header else ""
     path = tmp_path / "train.csv"
     np.savetxt(path, table, "%d", ",", header=first, comments="")
     if not header:
@@ -370,14 +383,14 @@ def test_a_file_of_another_kind_gets_a_remedy_of_its_own(
         (np.zeros, "3 of 20 images of x_train show nothing; number 2 is black"),
         (lambda shape, kind: np.full(shape, 200, kind), "number 2 is of one color"),
         (lambda shape, kind: np.full(shape, 255, kind), "number 2 is of one color, white"),
-        (lambda shape, kind: np.eye(8, 9, dtype=kind) * 14, "number 2 is nearly black"),
+        (lambda shape, kind: np.eye(12, 13, dtype=kind) * 14, "number 2 is nearly black"),
     ],
 )
 def test_more_than_a_few_images_that_show_nothing_are_refused(
     blank: Callable, words: str, tmp_path: Path
 ) -> None:
     arrays = small(20)
-    arrays["x_train"][[2, 5, 7]] = blank((8, 9), np.uint8)
+    arrays["x_train"][[2, 5, 7]] = blank((12, 13), np.uint8)
     with pytest.raises(LessonError, match=words):
         data.load_data(save(tmp_path / "own.npz", arrays))
 
@@ -393,7 +406,7 @@ def test_how_much_data_there_will_be_is_known_without_loading_it(
     dataset: str, tmp_path: Path
 ) -> None:
     if dataset == "own":
-        dataset = save(tmp_path / "own.npz", small(20, shape=(8, 9, 3)))
+        dataset = save(tmp_path / "own.npz", small(20, shape=(12, 13, 3)))
     train, test, *shape = data.expected_shape(dataset, 28)
     (x_train, _), (x_test, _) = data.load_data(dataset)
     assert train + test == len(x_train) + len(x_test)
@@ -424,7 +437,7 @@ def test_process_data_gives_rows_of_length_one_or_shares_of_255_and_keeps_color(
     images = small()["x_train"].copy()
     images[0, 2] = 0  # an empty row stays empty
     prepared = process_data(images).numpy()
-    assert (prepared.shape, prepared.dtype) == ((12, 8, 9, 1), np.float32)
+    assert (prepared.shape, prepared.dtype) == ((12, 12, 13, 1), np.float32)
     assert np.allclose(np.linalg.norm(prepared[..., 0], axis=2), images.any(axis=2), atol=1e-6)
-    color = small(shape=(8, 9, 3))["x_train"]
+    color = small(shape=(12, 13, 3))["x_train"]
     assert np.allclose(process_data(color, "pixels").numpy() * 255, color, atol=1e-4)

@@ -75,7 +75,9 @@ def printed(folder: Path, name: str) -> dict[str, str]:
     """What each cell of an executed notebook printed, but for those that tell of the machine."""
     content = json.loads((folder / "executed" / f"{name}.ipynb").read_text(encoding="utf-8"))
     return {
-        cell["id"]: "".join("".join(output.get("text", "")) for output in cell["outputs"])
+        cell["id"]: "".join(
+            "".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stdout"
+        )
         for cell in content["cells"]
         if cell["cell_type"] == "code"
         and "nbval-ignore-output" not in cell["metadata"]["tags"]
