@@ -13,6 +13,8 @@ from nbformat import NotebookNode, v4
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from traitlets.config import Config
 
+from workshop.variants import is_tagged, without_dots
+
 HERE = Path(__file__).parent
 LIGHT, DARK = (
     "xcode",
@@ -78,12 +80,10 @@ def write(notebooks: Mapping[str, NotebookNode], root: Path, folder: Path) -> No
 
 def page(notebook: NotebookNode, title: str) -> str:
     """One notebook as a page: solutions folded, no instructor's notes, links to the other pages."""
-    cells = [
-        NotebookNode(cell)
-        for cell in notebook.cells
-        if "instructor" not in cell.metadata.get("tags", [])
-    ]
+    cells = [NotebookNode(cell) for cell in notebook.cells if not is_tagged(cell, "instructor")]
     for cell in cells:
+        if is_tagged(cell, "solution"):
+            cell.source = without_dots(cell.source)
         if cell.cell_type == "markdown":
             source = LINK.sub(r"](\1.html\2)", cell.source)
             source = source.replace(f"](../{DRAW.as_posix()})", f"]({DRAW.name})")

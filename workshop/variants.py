@@ -13,6 +13,7 @@ from typing import Any
 from nbformat import NotebookNode, v4
 
 YOUR_OWN = "# Your own way, if you want to try more\n"
+CLICK_THE_DOTS = "# A solution: click the dots to see it\n"
 FOLDED_SOLUTION = """<details><summary>A solution (to try it, copy it into a cell)</summary>
 
 ```python
@@ -58,6 +59,8 @@ def for_instructor(notebook: NotebookNode) -> NotebookNode:
     instructors = copy.deepcopy(notebook)
     for cell in instructors.cells:
         cell.metadata.pop("jupyter", None)
+        if is_tagged(cell, "solution"):
+            cell.source = without_dots(cell.source)
         cell.source = cell.source.replace("<details>", "<details open>")
     return instructors
 
@@ -72,6 +75,11 @@ def with_values(source: str, values: Mapping[str, Any]) -> str:
         before_and_value = re.compile(rf"(?m)^({name}: \w+ = ).*?(?=  #|$)")
         source = before_and_value.sub(rf"\g<1>{literal}", source)
     return source
+
+
+def without_dots(solution: str) -> str:
+    """A solution without the line that says how to unfold its cell in JupyterLab."""
+    return solution.removeprefix(CLICK_THE_DOTS)
 
 
 def is_tagged(cell: NotebookNode, tag: str) -> bool:
@@ -96,8 +104,5 @@ def _without_outputs_and_notes(notebook: NotebookNode, profile: Mapping[str, Any
 
 def _folded_solution(cell: NotebookNode) -> NotebookNode:
     """A code cell with a solution as a folded text, under the same id."""
-    lines = cell.source.strip().splitlines()
-    if lines[0].startswith("# A solution:"):
-        lines = lines[1:]  # it says how to unfold a cell
-    text = FOLDED_SOLUTION.format(code="\n".join(lines))
+    text = FOLDED_SOLUTION.format(code=without_dots(cell.source).strip())
     return v4.new_markdown_cell(text, id=cell.id, metadata={"tags": ["solution"]})

@@ -75,6 +75,8 @@ def test_instructors_get_everything_unfolded_with_outputs_and_notes(out, name):
         if "jupyter" in cell["metadata"] or "<details>" in cell["source"]
     ] == []
     assert len(tagged(found, "instructor")) >= 1
+    solutions = "".join(cell.source for cell in tagged(found, "solution"))
+    assert "my_" in solutions and "the dots" not in solutions
     assert [cell["id"] for cell in found if cell["cell_type"] == "code" and cell["outputs"]]
 
 
@@ -107,6 +109,7 @@ def test_the_pages_need_no_network_and_lead_to_each_other(out, name):
     text = (out / "site" / f"{name}.html").read_text(encoding="utf-8")
     assert not re.search(r"<(script|link|iframe|img)[^>]+(src|href)=[\"'](https?:)?//", text)
     assert "@import" not in text
+    assert "A solution" in text and "the dots to see it" not in text
     for link in re.findall(r'href="([^"#]+)(?:#[^"]*)?"', html.unescape(text)):
         assert link.startswith(("http", "mailto:")) or (out / "site" / link).exists(), link
 
