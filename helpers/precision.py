@@ -7,7 +7,6 @@ multiplies it where they don't (tensorflow issues 42422 and 45441), so in doubt 
 import re
 import timeit
 from pathlib import Path
-from typing import Any
 
 from series.runs import RunFolder, read_record, update_record
 
@@ -28,7 +27,7 @@ def choose_precision(folder: RunFolder, precision: str) -> tuple[str, str]:
         precision: a policy's name, which is returned as it is, or `auto`.
 
     Returns:
-        `float32`, `mixed_bfloat16` or `mixed_float16`; and the reason, in a few words.
+        `float32` or `mixed_bfloat16`; and the reason, in a few words.
     """
     if precision != "auto":
         return precision, "the parameter says so"
@@ -40,21 +39,21 @@ def choose_precision(folder: RunFolder, precision: str) -> tuple[str, str]:
     return kept["policy"], kept["why"]
 
 
-def adam_for(policy: str) -> Any:
-    """What `compile` takes as optimizer: Adam, which with `mixed_float16` scales the loss.
-
-    `compile` would add the scaling too, but a saved model would lose it.
+def set_number_format(folder: RunFolder, precision: str) -> str:
+    """Set the number format in which Keras' layers compute from here on.
 
     Args:
-        policy: what `choose_precision` returned.
+        folder: the run's folder.
+        precision: as `choose_precision` takes it.
+
+    Returns:
+        The format, and in a few words why it was chosen.
     """
     import keras
 
-    return (
-        keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())
-        if policy == "mixed_float16"
-        else "adam"
-    )
+    policy, why = choose_precision(folder, precision)
+    keras.config.set_dtype_policy(policy)
+    return f"{policy}: {why}"
 
 
 def _fastest() -> tuple[str, str]:
@@ -71,9 +70,8 @@ def _fastest() -> tuple[str, str]:
             return "mixed_bfloat16", "the processor computes in bfloat16"
         return "float32", "the processor doesn't compute in bfloat16"
     ratio = _seconds("float32") / _seconds("bfloat16")
-    return (
-        "mixed_bfloat16" if ratio >= MARGIN else "float32"
-    ), f"measured: bfloat16 is {ratio:.1f} times as fast"
+    policy = "mixed_bfloat16" if ratio >= MARGIN else "float32"
+    return policy, f"measured: bfloat16 is {ratio:.1f} times as fast"
 
 
 def _processor_flags() -> set[str] | None:
@@ -99,6 +97,5 @@ def _seconds(dtype: str) -> float:
             result = tf.reduce_mean(tf.nn.conv2d(images, kernel, 1, "SAME"))
         return tape.gradient(result, kernel)
 
-    return min(
-        timeit.repeat(lambda: step().numpy(), number=1, repeat=4)[1:]
-    )  # the first one also builds the graph
+    seconds = timeit.repeat(lambda: step().numpy(), number=1, repeat=4)
+    return min(seconds[1:])  # the first one also builds the graph

@@ -52,7 +52,7 @@ PARAMETERS = {
     "image_size": Parameter(int, 12, 512),
     "test_share": Parameter(float, 0.01, 0.9),
     "filters": Parameter(int, 1, 1024),
-    "precision": Parameter(str, choices=("float32", "mixed_bfloat16", "mixed_float16", "auto")),
+    "precision": Parameter(str, choices=("float32", "mixed_bfloat16", "auto")),
     "seed": Parameter(int, 0, 2**32 - 1),
     "epochs": Parameter(int, 1, 1000),
     "batch_size": Parameter(int, 1, 65536),

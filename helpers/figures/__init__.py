@@ -187,7 +187,10 @@ def image_grid(
     """
     rows = -(-len(images) // columns)
     height = 1.25 + max(caption.count("\n") for caption in captions) * 0.22
-    figure = new_figure(title, max(1.35 * columns, 4.5), height * rows + 0.5)
+    alt = f"{title}. In rows of {columns}: " + ", ".join(
+        caption.replace("\n", " ") for caption in captions
+    )
+    figure = new_figure(title, max(1.35 * columns, 4.5), height * rows + 0.5, alt=alt)
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in grid:
         axes.axis("off")

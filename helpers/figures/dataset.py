@@ -103,6 +103,6 @@ def draw_normalizations(pixels: np.ndarray, rows: np.ndarray) -> Figure:
         bars.set_ylim(len(image) - 0.5, -0.5)
         # As high as the picture, so that rows align.
         bars.set_box_aspect(5 / 3 * image.shape[0] / image.shape[1])
-        label(bars, "length of each row", "")
+        label(bars, "row length", "")
         bars.set_yticks([])
     return figure

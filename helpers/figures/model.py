@@ -68,8 +68,7 @@ def draw_feature_maps(
         maps: for the same names what the convolution gives, of shape (height, width).
     """
     alt = f"Feature maps of one digit. They show: {', '.join(kernels)}."
-    title = f"What {len(kernels)} kernels find in the same image"
-    figure = new_figure(title, 7.5, 4.3, alt=alt)
+    figure = new_figure("What each kernel finds in the same image", 7.5, 4.3, alt=alt)
     grid = figure.subplots(2, len(kernels) + 1, height_ratios=[2, 3])
     grid[0, 0].axis("off")
     draw_image(grid[1, 0], image, "the image")
@@ -121,8 +120,8 @@ def draw_shift(images: Sequence[np.ndarray], maps: Sequence[np.ndarray], left: i
     for axes, title, picture, start in zip(grid, titles, pictures, starts, strict=True):
         draw_image(axes, picture, title)
         axes.axvline(start, color=ORANGE, linestyle="--", linewidth=1.5)
-    for axes, start in zip(grid[2:], starts[2:], strict=True):
-        height = len(images[0]) * 0.93
+    for axes, start, picture in zip(grid[2:], starts[2:], pictures[2:], strict=True):
+        height = len(picture) * 0.93
         arrow = {"arrowstyle": "->", "color": RED, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", (start - left, height), (start, height), arrowprops=arrow)
     return figure
@@ -217,12 +216,7 @@ def draw_architecture(layers: Sequence[tuple[str, tuple[int, ...], int]]) -> Fig
         kind = name.replace("Pooling2D", "\nPooling2D").replace("InputLayer", "Input\nLayer")
         words = (kind, size, f"{parameters:,}" if parameters else "–")
         for text, y in zip(words, heights.values(), strict=True):
-            shade = color if text is kind else "black"
-            bold = "bold" if text is kind else "normal"
-            axes.text(
-                place, y, text, ha="center", va="center", fontsize=FONT - 2, color=shade,
-                fontweight=bold,
-            )  # fmt: skip
+            axes.text(place, y, text, ha="center", va="center", fontsize=FONT - 2)
         if place:
             arrow = {"arrowstyle": "->", "color": "black", "shrinkA": 2, "shrinkB": 2}
             axes.annotate("", (place - width / 2, 0), (edge, 0), arrowprops=arrow)

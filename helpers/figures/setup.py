@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.figures import BLUE, FONT, GREY, ORANGE, RED, label, new_figure
+from helpers.figures import BLUE, FONT, GREY, ORANGE, label, new_figure
 
 EDGE = 5.0  # the curve is drawn from x = −5 to 5
 
@@ -31,7 +31,7 @@ def draw_descents(error: Curve, paths: Mapping[float, Sequence[float]]) -> Figur
     grid = figure.subplots(1, len(paths), sharey=True, squeeze=False)[0]
     for axes, (rate, path) in zip(grid, paths.items(), strict=True):
         _draw_path(axes, error, path)
-        axes.set_title(f"learning rate {rate:g}", fontsize=FONT)
+        axes.set_title(f"learning rate {rate:g}\n{_end(path)}", fontsize=FONT)
     grid[0].set_ylabel("error", fontsize=FONT)
     return figure
 
@@ -50,7 +50,7 @@ def draw_descent(error: Curve, rate: float, path: Sequence[float]) -> Figure:
     axes = figure.subplots()
     _draw_path(axes, error, path)
     axes.set_ylabel("error", fontsize=FONT)
-    axes.set_title(f"learning rate {rate:g}: after the last step, x = {_short(path[-1])}")
+    axes.set_title(f"learning rate {rate:g}: {_end(path)}", fontsize=FONT)
     return figure
 
 
@@ -61,11 +61,10 @@ def _draw_path(axes: Axes, error: Curve, path: Sequence[float]) -> None:
     axes.plot(places, error(places), "o-", color=BLUE, markersize=5, linewidth=1.5)
     axes.plot(places[:1], error(places[:1]), "o", color=ORANGE, markersize=10)
     start = (float(places[0]), float(error(places)[0]))
-    axes.annotate("start", start, (-8, 4), textcoords="offset points", ha="right", fontsize=FONT)
-    if _leaves(path):
-        warning = "leaves the picture"
-        top = (0.5, 0.95)
-        axes.text(*top, warning, transform=axes.transAxes, ha="center", fontsize=FONT, color=RED)
+    axes.annotate(
+        "start", start, xytext=(5, -4), textcoords="offset points", va="top",
+        fontsize=FONT - 1, annotation_clip=False,
+    )  # fmt: skip
     label(axes, "x", "")
     axes.set_xlim(-EDGE, EDGE)
     axes.set_xticks([-EDGE, 0, EDGE])
@@ -74,6 +73,10 @@ def _draw_path(axes: Axes, error: Curve, path: Sequence[float]) -> None:
 
 def _leaves(path: Sequence[float]) -> bool:
     return max(map(abs, path)) > EDGE
+
+
+def _end(path: Sequence[float]) -> str:
+    return "leaves the picture" if _leaves(path) else f"ends at x = {_short(path[-1])}"
 
 
 def _outcome(path: Sequence[float]) -> str:

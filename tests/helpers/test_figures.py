@@ -127,7 +127,8 @@ def test_a_figure_of_the_first_three_notebooks_brings_its_own_alt_text() -> None
 
 def test_a_path_that_leaves_the_picture_is_marked_and_one_that_stays_is_not() -> None:
     figure = setup.draw_descents(np.square, {0.1: [3.0, 2.4], 5.0: [3.0, -27.0]})
-    assert texts(figure).count("leaves the picture") == 1
+    ends = [axes.get_title() for axes in figure.axes]
+    assert [end.splitlines()[1] for end in ends] == ["ends at x = 2.40", "leaves the picture"]
     assert texts(figure).count("start") == 2
     assert "until they leave" in figure.get_label()
 

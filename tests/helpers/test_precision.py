@@ -4,6 +4,7 @@ faster.
 
 from pathlib import Path
 
+import keras
 import pytest
 import tensorflow as tf
 
@@ -76,9 +77,20 @@ def test_the_choice_of_a_run_is_kept_and_a_named_format_is_used_as_it_is(machine
     assert precision.choose_precision(folder, "auto") == first
     assert precision.choose_precision(folder, "float32")[0] == "float32"
     other = runs.RunFolder("03_model", folder.path.with_name("other"), {})
-    assert precision.choose_precision(other, "mixed_float16")[0] == "mixed_float16"
+    assert precision.choose_precision(other, "mixed_bfloat16")[0] == "mixed_bfloat16"
     assert not other.path.exists()
     assert precision.choose_precision(other, "auto")[0] == "float32"
+
+
+def test_the_layers_compute_in_the_chosen_format(machine, folder) -> None:
+    machine(flags="flags: avx512_bf16")
+    try:
+        said = precision.set_number_format(folder, "auto")
+        assert said == "mixed_bfloat16: the processor computes in bfloat16"
+        layer = keras.layers.Dense(1)
+        assert (layer.compute_dtype, layer.variable_dtype) == ("bfloat16", "float32")
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 @pytest.mark.slow
