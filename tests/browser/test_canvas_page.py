@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 
-from helpers.folders import folder_classes
-
 pytestmark = pytest.mark.browser
 
 SETUP = """
@@ -115,7 +113,7 @@ def test_a_seven_drawn_with_the_mouse_is_read_counted_and_saved(drawing, violati
         problem for theme in ("Dark", "Light") for problem in in_theme(page, theme, violations)
     ] == []
     folder = drawing.root / "drawings"
-    assert folder_classes(folder) == ("7",) and len(list(folder.rglob("*.png"))) == 2
+    assert [path.parent.name for path in folder.rglob("*.*")] == ["7", "7"]
 
 
 def test_undo_takes_one_stroke_back_and_clear_all_while_the_last_answer_stays(drawing):
@@ -138,17 +136,17 @@ def test_no_button_is_silent_and_a_second_click_counts_nothing(drawing):
     page = drawing.page
     seven = page.get_by_role("button", name="7", exact=True)
     for button, words in (("Undo", "draw a digit first"), ("Clear", "draw a digit first")):
-        page.get_by_role("button", name=button).click()
+        page.get_by_role("button", name=button).click(force=True)  # although it is disabled
         assert words in hint(page)
     assert seven.get_attribute("aria-disabled") == "true"
-    seven.click()
+    seven.click(force=True)
     assert "then say which one you meant" in hint(page)
     draw(page, SEVEN)
     assert seven.get_attribute("aria-disabled") == "false"
     seven.click()
     page.locator(".digit-canvas .room .right").wait_for()
-    seven.click()
-    page.get_by_role("button", name="1", exact=True).click()
+    seven.click(force=True)
+    page.get_by_role("button", name="1", exact=True).click(force=True)
     assert "counted already" in hint(page)
     assert "of 1." in page.locator(".summary").inner_text()
 
