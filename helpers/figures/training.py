@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from helpers.figures import BLUE, FONT, GREEN, GREY, ORANGE, RED, label, new_figure
 
@@ -212,7 +212,11 @@ def label_line(
 def log_losses(axes: Axes, x: str) -> None:
     """Finish a plot of losses on a logarithmic scale against a count, which `x` names."""
     axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    steps = (1.0, 2.0, 5.0) if high / low < 30 else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps))
     axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())  # or it would write 2.3 × 10⁰
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(axis="y", color=GREY, alpha=0.3)

@@ -203,3 +203,13 @@ def test_kernels_of_another_network_are_not_called_those_before_training() -> No
 )
 def test_no_share_is_rounded_up_to_certainty(share: float, shown: str) -> None:
     assert percent(share) == shown
+
+
+@pytest.mark.parametrize(
+    ("losses", "ticks"),
+    [([2.31, 2.29], {"2.3"}), ([2.3, 0.7], {"1", "2"}), ([20.0, 0.05], {"0.1", "1", "10"})],
+)
+def test_a_loss_is_read_off_in_plain_numbers(losses, ticks) -> None:
+    shown = set(texts(training.draw_losses([32, 64], losses, losses[-1:])))
+    assert ticks <= shown
+    assert not [text for text in shown if "10^" in text or "times" in text]
