@@ -151,6 +151,14 @@ def test_nothing_is_written_through_a_link(root, tmp_path):
     restart(root, ["2"])
     assert mine.read_text() == "mine" and not (tmp_path / "nowhere.ipynb").exists()
     assert copy_of(root, "02_dataset").with_name("02_dataset.mine-1.ipynb").is_symlink()
+    # A copy that nobody changed would be renewed; a link to it isn't followed, nor replaced.
+    linked = copy_of(root, "04_training")
+    linked.rename(tmp_path / "kept.ipynb")
+    linked.symlink_to(tmp_path / "kept.ipynb")
+    change(root / "notebooks" / "04_training.ipynb", "A better word.")
+    own.bring_up_to_date(root)
+    assert linked.is_symlink()
+    assert "A better word." not in (tmp_path / "kept.ipynb").read_text(encoding="utf-8")
     (root / own.FOLDER).rename(tmp_path / "elsewhere")
     (root / own.FOLDER).symlink_to(tmp_path / "elsewhere")
     for refused in (lambda: own.bring_up_to_date(root), lambda: restart(root, ["1"])):
