@@ -6,6 +6,7 @@ JSON, since importing nbformat or papermill takes seconds, and a run must be ref
 """
 
 import ast
+import contextlib
 import functools
 import hashlib
 import json
@@ -107,15 +108,15 @@ def _inputs(request: RunRequest, notebook: Notebook, artifacts: dict[str, str]) 
     parameters = declared_parameters(cells) | request.parameters_of(notebook)
     parameters.pop("run", None)
     named = {name: _named_files(value) for name, value in parameters.items()}
-    shown = {name: digest_of_source(chain.ROOT / name) for name in notebook.shows}
+    shown = {name: digest_of(chain.ROOT / name) for name in notebook.shows}
     return {
         "cells": {
             cell.id: _sha(cell.source.strip()) for cell in cells if "parameters" not in cell.tags
         },
-        "modules": {name: digest_of_source(chain.ROOT / name) for name in notebook.modules},
+        "modules": {name: digest_of(chain.ROOT / name) for name in notebook.modules},
         "parameters": parameters,
         "files": {name: digest for name, digest in named.items() if digest},
-        "data": {name: digest_of_data(chain.ROOT / name) for name in notebook.data},
+        "data": {name: digest_of(chain.ROOT / name) for name in notebook.data},
         "needs": {name: artifacts[name] for name in notebook.needs},
         "versions": {name: version_of(name) for name in notebook.packages},
         "shown": shown | {name: version_of(name) for name in SHOWN_PACKAGES},
@@ -132,28 +133,20 @@ def digest_or_state(path: Path) -> str:
         return DAMAGED
 
 
-def digest_of_source(path: Path) -> str:
-    """A digest of a module without its comments; of another file, of its bytes."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        return _sha(_without_comments(text) if path.suffix == ".py" else text)
-    except (OSError, ValueError, SyntaxError):
-        return digest_or_state(path)
+def digest_of(path: Path) -> str:
+    """A digest of a module without its comments; of another file; or of all files in a folder."""
+    if path.is_dir():
+        inside = [part for part in sorted(path.rglob("*")) if part.is_file()]
+        return _sha("".join(f"{part.relative_to(path)} {digest_or_state(part)}" for part in inside))
+    if path.suffix == ".py":
+        with contextlib.suppress(OSError, ValueError, SyntaxError):
+            return _sha(_without_comments(path.read_text(encoding="utf-8")))
+    return digest_or_state(path)
 
 
 @functools.lru_cache  # parsing takes a while, and a run looks at the same modules at every step
 def _without_comments(text: str) -> str:
     return ast.unparse(ast.parse(text))
-
-
-def digest_of_data(path: Path) -> str:
-    """A digest of a file, or of the names and contents of all files in a folder."""
-    if not path.is_dir():
-        return digest_or_state(path)
-    inside = [part for part in sorted(path.rglob("*")) if part.is_file()]
-    return _sha(
-        "\n".join(f"{part.relative_to(path).as_posix()} {digest_or_state(part)}" for part in inside)
-    )
 
 
 def _named_files(value: object) -> str | None:
@@ -179,9 +172,9 @@ def _checkpoint(folder: Path, notebook: Notebook) -> Checkpoint | None:
     for name in notebook.folders:
         try:
             with zipfile.ZipFile(folder / name / "checkpoint.keras") as archive:
-                kept = json.loads(archive.read("record.json"))
-            recipe = {part: dict(kept["recipe"][part]) for part in ("parameters", "made_from")}
-            return Checkpoint(int(kept["history"]["epochs"]), recipe)
+                content = json.loads(archive.read("record.json"))
+            recipe = {part: dict(content["recipe"][part]) for part in ("parameters", "made_from")}
+            return Checkpoint(int(content["history"]["epochs"]), recipe)
         except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile):
             continue  # there is none, or none that could be continued
     return None

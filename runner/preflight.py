@@ -40,7 +40,7 @@ def problems(request: RunRequest) -> list[LessonError]:
     except LessonError as error:
         return [error]  # the other checks may need what is missing
     parameters = request.parameters
-    looks: list[Callable[[], object]] = [
+    to_look_at: list[Callable[[], object]] = [
         checks.check_kernel,
         partial(checks.check_data, parameters.get("dataset", "mnist")),
         partial(checks.check_picture, parameters.get("picture", "")),
@@ -49,8 +49,8 @@ def problems(request: RunRequest) -> list[LessonError]:
         *(partial(code_cells, notebook) for notebook in request.steps),
     ]
     if not chain.run_name_problem(request.name):  # else its folder can't be looked at
-        looks += [partial(_check_folder, request.folder), partial(_check_needs, request)]
-    return [problem for look in looks if (problem := _problem(look))]
+        to_look_at += [partial(_check_folder, request.folder), partial(_check_needs, request)]
+    return [problem for look in to_look_at if (problem := _problem(look))]
 
 
 def _problem(look: Callable[[], object]) -> LessonError | None:

@@ -66,10 +66,10 @@ def page(record: RunRecord) -> str:
     )
 
 
-def _link(found: re.Match[str], page: str) -> str:
+def _link(link: re.Match[str], page: str) -> str:
     """A link of a notebook as it leads somewhere from this page; where it would lead nowhere, its
     words.
     """
-    target, words = re.sub(r"^(?:\./)?(\w+)\.ipynb.*", r"#\1", found[1]), found[2]
+    target, words = re.sub(r"^(?:\./)?(\w+)\.ipynb.*", r"#\1", link[1]), link[2]
     leads = target.startswith(("http:", "https:", "mailto:")) or f'id="{target[1:]}"' in page
     return f'<a href="{target}">{words}</a>' if leads else words

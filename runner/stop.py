@@ -21,7 +21,7 @@ class Stop:
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
         self._raises = True
 
     def listen(self) -> None:
@@ -44,15 +44,15 @@ class Stop:
         """
         self._raises = True
         try:
-            if self.asked:
+            if self.requested:
                 raise KeyboardInterrupt
             yield
         finally:
             self._raises = False
 
     def _hear(self, *_: object) -> None:
-        if not self.asked:
-            self.asked = True
+        if not self.requested:
+            self.requested = True
             if self._raises:
                 raise KeyboardInterrupt
 

@@ -87,7 +87,7 @@ NOTEBOOKS = (
         saves=("environment.json",),
         parameters=("run",),
         modules=("helpers/checks.py", *LOADING),
-        shows=(*SHOWING, "helpers/figures/setup.py"),
+        shows=(*SHOWING, "helpers/figures/setup.py", "helpers/explore.py"),
         data=("data/mnist.npz",),
     ),
     Notebook(
@@ -95,7 +95,7 @@ NOTEBOOKS = (
         saves=("dataset.npz",),
         parameters=("run", "dataset", "normalization", "image_size", "test_share", "seed"),
         modules=LOADING,
-        shows=(*SHOWING, "helpers/figures/dataset.py"),
+        shows=(*SHOWING, "helpers/figures/dataset.py", "data/doodles"),
         data=("data/mnist.npz",),
         packages=("tensorflow", "keras", "numpy", "pillow", "scipy"),
     ),
@@ -106,7 +106,7 @@ NOTEBOOKS = (
         parameters=("run", "filters", "precision", "seed"),
         notes=("precision",),
         modules=("helpers/lesson.py", "helpers/precision.py"),
-        shows=(*SHOWING, "helpers/figures/model.py"),
+        shows=(*SHOWING, "helpers/figures/model.py", "helpers/explore.py"),
         packages=("tensorflow", "keras", "numpy", "h5py"),
     ),
     Notebook(

@@ -80,8 +80,8 @@ def could_name_a_file(text: str) -> bool:
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A hint ` (did you mean X?)` with the nearest of `names`, or nothing where none is near."""
-    found = difflib.get_close_matches(name, list(names), n=1)
-    return f" (did you mean {found[0]}?)" if found else ""
+    nearest = difflib.get_close_matches(name, list(names), n=1)
+    return f" (did you mean {nearest[0]}?)" if nearest else ""
 
 
 def parameter_problems(values: Mapping[str, object]) -> list[str]:

@@ -99,7 +99,7 @@ def quick_checks(monkeypatch):
     passed = checks.Check("x", True, "x")
     for name in ("check_kernel", "check_disk", "check_memory"):
         monkeypatch.setattr(checks, name, lambda *_: passed)
-    monkeypatch.setattr(facts, "digest_of_data", str)
+    monkeypatch.setattr(facts, "digest_of", str)
     real_check = checks.check_data
     monkeypatch.setattr(
         checks, "check_data", lambda name: passed if name == "mnist" else real_check(name)
