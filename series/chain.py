@@ -79,6 +79,12 @@ class Notebook:
 
 LOADING = ("helpers/arrays.py", "helpers/data.py", "helpers/folders.py", "helpers/pictures.py")
 SHOWING = ("helpers/exercises.py", "helpers/figures/__init__.py")
+CANVAS = (
+    "helpers/canvas/__init__.py",
+    "helpers/canvas/canvas.js",
+    "helpers/canvas/canvas.css",
+    "data/drawings/7.jpg",  # shown where nobody can draw
+)
 
 # The lesson: `make run` runs these.
 NOTEBOOKS = (
@@ -87,7 +93,13 @@ NOTEBOOKS = (
         saves=("environment.json",),
         parameters=("run",),
         modules=("helpers/checks.py", *LOADING),
-        shows=(*SHOWING, "helpers/figures/setup.py", "helpers/explore.py"),
+        shows=(
+            *SHOWING,
+            "helpers/figures/setup.py",
+            "helpers/explore.py",
+            *CANVAS,
+            "data/reader.keras",
+        ),
         data=("data/mnist.npz",),
     ),
     Notebook(
@@ -145,9 +157,7 @@ NOTEBOOKS = (
         shows=(
             *SHOWING,
             "helpers/figures/inference.py",
-            "helpers/canvas/__init__.py",
-            "helpers/canvas/canvas.js",
-            "helpers/canvas/canvas.css",
+            *CANVAS,
         ),
         data=("data/drawings",),
         packages=("tensorflow", "keras", "numpy", "h5py", "pillow", "scipy"),
@@ -171,11 +181,8 @@ IMPROVING = Notebook(
     shows=(
         *SHOWING,
         "helpers/figures/improving.py",
-        "helpers/canvas/__init__.py",
-        "helpers/canvas/canvas.js",
-        "helpers/canvas/canvas.css",
+        *CANVAS,
         "helpers/pictures.py",  # the canvas prepares drawings with it
-        "data/drawings/7.jpg",  # what it shows where nobody can draw
     ),
     packages=("tensorflow", "keras", "numpy", "h5py", "scipy"),
 )
