@@ -117,13 +117,16 @@ def network_problem(
     )
 
 
-def check_trained(answer: Any, images: Any, labels: np.ndarray, better_than: Any) -> None:
+def check_trained(
+    answer: Any, images: Any, labels: np.ndarray, classes: int, better_than: Any
+) -> None:
     """Say whether a network was trained, and reads what `fit` held out better than it has to.
 
     Args:
         answer: the reader's network; `...` is still to do.
         images: all images that the reader trains with, prepared; the last fifth is held out.
         labels: their classes, whole numbers from 0.
+        classes: how many classes there are.
         better_than: the accuracy on the held-out images that isn't enough, or a network that has
             one.
     """
@@ -131,15 +134,17 @@ def check_trained(answer: Any, images: Any, labels: np.ndarray, better_than: Any
     if answer is ... or _has_no_layer(answer):
         print(TO_DO)
         return
-    problem = training_problem(answer, images, labels, better_than)
+    problem = training_problem(answer, images, labels, classes, better_than)
     print("Right." if problem is None else f"Not yet. {problem}")
 
 
-def training_problem(answer: Any, images: Any, labels: np.ndarray, better_than: Any) -> str | None:
+def training_problem(
+    answer: Any, images: Any, labels: np.ndarray, classes: int, better_than: Any
+) -> str | None:
     """What keeps a network from having learned enough: the likeliest mistake, or None.
 
     Args:
-        answer, images, labels, better_than: as `check_trained` takes them.
+        answer, images, labels, classes, better_than: as `check_trained` takes them.
     """
     import keras
 
@@ -147,7 +152,6 @@ def training_problem(answer: Any, images: Any, labels: np.ndarray, better_than: 
 
     if isinstance(answer, keras.callbacks.History):
         return "That is what fit returned. Name the network first, then call fit on it."
-    classes = int(np.max(labels)) + 1
     problem = network_problem(answer, tuple(images.shape[1:]), classes)
     if problem:
         return problem

@@ -295,7 +295,7 @@ def not_compiled() -> keras.Model:
     ],
 )
 def test_a_network_that_learned_too_little_gets_its_hint(make, hint, capsys) -> None:
-    check_trained(make(), EASY, EASY_LABELS, better_than=1.0)
+    check_trained(make(), EASY, EASY_LABELS, 4, better_than=1.0)
     said = capsys.readouterr().out
     assert said.startswith("Not yet. ") and hint in said
 
@@ -312,15 +312,15 @@ def test_a_network_that_learned_too_little_gets_its_hint(make, hint, capsys) -> 
     ],
 )
 def test_any_network_that_reads_enough_of_what_was_held_out_is_right(make, capsys) -> None:
-    check_trained(make(), EASY, EASY_LABELS, better_than=0.9)
+    check_trained(make(), EASY, EASY_LABELS, 4, better_than=0.9)
     assert capsys.readouterr().out == "Right.\n"
 
 
 def test_a_network_can_be_compared_with_another_one_instead(capsys) -> None:
     good, bad = trained(), trained(rate=1e-7, epochs=1)
-    check_trained(good, EASY, EASY_LABELS, better_than=bad)
-    check_trained(bad, EASY, EASY_LABELS, better_than=good)
-    check_trained(..., EASY, EASY_LABELS, better_than=good)
+    check_trained(good, EASY, EASY_LABELS, 4, better_than=bad)
+    check_trained(bad, EASY, EASY_LABELS, 4, better_than=good)
+    check_trained(..., EASY, EASY_LABELS, 4, better_than=good)
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "Right."
     assert said[1].startswith("Not yet. It reads 0.")
