@@ -34,6 +34,7 @@ def clone(folder: Path) -> Path:
     for name in ("series", "helpers", "notebooks", "profiles", "data"):
         ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    shutil.copy(ROOT / "requirements.txt", folder)  # which 01 compares with what is installed
     return folder
 
 
