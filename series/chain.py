@@ -81,8 +81,6 @@ LOADING = ("helpers/arrays.py", "helpers/data.py", "helpers/folders.py", "helper
 SHOWING = ("helpers/exercises.py", "helpers/figures/__init__.py")
 CANVAS = (
     "helpers/canvas/__init__.py",
-    "helpers/canvas/canvas.js",
-    "helpers/canvas/canvas.css",
     "data/drawings/7.jpg",  # shown where nobody can draw
 )
 
@@ -158,6 +156,7 @@ NOTEBOOKS = (
             *SHOWING,
             "helpers/figures/inference.py",
             *CANVAS,
+            "data/doodles/fish/00.png",
         ),
         data=("data/drawings",),
         packages=("tensorflow", "keras", "numpy", "h5py", "pillow", "scipy"),
