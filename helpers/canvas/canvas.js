@@ -83,7 +83,7 @@ function render({ model, el }) {
     return { row, bar, number: element(row, "td", "–") };
   });
 
-  const sight = element(figures, "figure");
+  const sight = element(figures, "figure", "", { class: "sight" });
   element(sight, "figcaption", "What the model sees");
   const seen = element(sight, "canvas", "", { class: "pixels seen", role: "img", "aria-label": "Nothing yet" });
 
