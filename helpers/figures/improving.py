@@ -116,7 +116,7 @@ def _draw_dots(axes: Axes, scores: Mapping[str, Sequence[float]]) -> None:
     for row, values in enumerate(scores.values()):
         percents = 100 * np.asarray(values)
         axes.plot([percents.mean()] * 2, [row - 0.35, row + 0.35], color=ORANGE, linewidth=3)
-        axes.plot(percents, [row] * len(percents), "o", color=BLUE, markersize=6)
+        axes.plot(percents, [row] * len(percents), "o", color=BLUE, markersize=8, mec="white")
     axes.set_yticks(range(len(scores)), list(scores), fontsize=FONT - 1)
     axes.set_ylim(len(scores) - 0.5, -0.5)
     axes.grid(axis="x", color=GREY, alpha=0.3)
