@@ -96,6 +96,7 @@ NOTEBOOKS = (
             "helpers/figures/setup.py",
             "helpers/explore.py",
             *CANVAS,
+            "helpers/lesson.py",  # the canvas prepares drawings with it
             "data/reader.keras",
         ),
         data=("data/mnist.npz",),

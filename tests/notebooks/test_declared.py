@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import source_from_cache
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,6 @@ def note(event, arguments):
 if {{"ipykernel_launcher", "workers"}} & set(sys.orig_argv):
     sys.addaudithook(note)
 """
-NOT_DATA = (".py", ".pyc", ".ipynb", ".md")
 
 
 def run_alone(name: str, folder: Path) -> set[str]:
@@ -50,16 +50,21 @@ def run_alone(name: str, folder: Path) -> set[str]:
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    files = set()
-    for line in used.read_text(encoding="utf-8").splitlines():
-        kind, _, what = line.partition(" ")
-        if kind == "module":
-            for path in (f"{what.replace('.', '/')}.py", f"{what.replace('.', '/')}/__init__.py"):
-                if (chain.ROOT / path).is_file():
-                    files.add(path)
-        elif Path(what).parts[0] in ("data", "helpers", "workers"):
-            files |= set() if what.endswith(NOT_DATA) else {Path(what).as_posix()}
-    return files
+    lines = used.read_text(encoding="utf-8").splitlines()
+    return {path for line in lines if (path := project_file(*line.split(" ", 1)))}
+
+
+def project_file(kind: str, what: str) -> str | None:
+    """The file that a line of the log is about, if it is one that could be declared."""
+    if kind == "module":
+        places = (f"{what.replace('.', '/')}.py", f"{what.replace('.', '/')}/__init__.py")
+        return next((path for path in places if (chain.ROOT / path).is_file()), None)
+    if what.endswith(".pyc"):  # of __main__, which is run and not imported
+        what = source_from_cache(what)
+    path = Path(what)
+    if path.parts[0] not in ("data", "helpers", "workers") or path.suffix in (".ipynb", ".md"):
+        return None
+    return path.as_posix()
 
 
 @pytest.fixture(scope="module")
