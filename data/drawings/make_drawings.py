@@ -63,7 +63,7 @@ class Sheet:
 
 
 def line(points: Sequence[tuple[int, int]], random: np.random.Generator) -> np.ndarray:
-    """A smooth line of shape (count, 2) through the points (a Catmull–Rom spline), shaken a little."""
+    """A smooth line of shape (count, 2) through the points (a Catmull–Rom spline), a bit shaky."""
     given = np.array([points[0], *points, points[-1]], dtype=float)
     t = np.linspace(0, 1, 40, endpoint=False)[:, None]
     pieces = []
