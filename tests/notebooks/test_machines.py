@@ -95,7 +95,7 @@ def test_papermill_alone_fills_a_run_without_a_network(plain: Path) -> None:
     saved = {artifact for notebook in NOTEBOOKS for artifact in notebook.saves}
     assert saved <= {path.name for path in (plain / "runs" / "mine").iterdir()}
     metrics = json.loads((plain / "runs" / "mine" / "metrics.json").read_text(encoding="utf-8"))
-    assert metrics["accuracy"] > 0.8
+    assert metrics["accuracy"] > 0.5, "a small network after 2,000 images; guessing is 0.1"
     names = [f"{notebook.name}.ipynb" for notebook in NOTEBOOKS]
     assert sorted(path.name for path in (plain / "executed").iterdir()) == names
 
