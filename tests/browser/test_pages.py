@@ -86,7 +86,7 @@ FOLDED = """() => [...document.querySelectorAll("details > :not(summary)")]
 
 def test_on_paper_notes_are_unfolded_and_answers_stay_folded(pages, page):
     answers = 0
-    for path in pages:
+    for path in pages[:-1]:  # a report leaves its notebooks out on paper
         page.goto(path.as_uri())
         page.evaluate(
             "dispatchEvent(new Event('beforeprint'))"
