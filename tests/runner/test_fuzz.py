@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import workers.cli
 from helpers import checks
-from runner import cli, facts, run
+from runner import cli, facts, record, run
 from runner.record import NotebookResult, RunRecord
 from runner.request import RunRequest
 from series import chain, runs
@@ -118,6 +118,20 @@ def test_records(capsys):
         if number % 10 == 0:
             codes.add(outcome(["compare", "fast", "fast"], capsys))
     assert codes == {run.DONE, run.REFUSED}
+
+
+def test_a_record_of_the_version_before_is_read():
+    content = good_record()
+    content["asked"], content["finished"] = content.pop("request"), content.pop("last_success")
+    content["finished"]["07_scaling_out"] = content["finished"]["06_inference"]
+    path = chain.runs_folder() / "fast" / runs.RECORD
+    path.write_text(json.dumps(content))
+    before = record.load(path.parent)
+    assert before is not None
+    assert before.request.given == {"epochs": 2}
+    assert list(before.last_success) == [notebook.name for notebook in chain.NOTEBOOKS]
+    before.write()
+    assert not {"asked", "finished"} & runs.read_record(path.parent).keys()
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "null", "5", '"x"', "NaN", ""])
