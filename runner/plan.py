@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runner.facts import DAMAGED, MISSING, Checkpoint, Facts, Inputs
 from runner.record import NotebookResult, RunRecord
-from runner.request import INTERACTIVE, RunRequest
+from runner.request import RunRequest
 from series import chain
 from series.chain import Notebook
 
@@ -83,7 +83,7 @@ def reason_to_run(
         return "--fresh" if request.fresh else "--from"
     if notebook is chain.NOTEBOOKS[0]:
         return "it looks at the machine, so it always runs"
-    if request.name == INTERACTIVE and notebook.saves:
+    if request.name == chain.INTERACTIVE and notebook.saves:
         return _reason_by_hand(notebook, facts)
     if last_success is None:
         return "it had not run to the end before"

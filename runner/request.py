@@ -6,8 +6,6 @@ from typing import Any
 
 from series import chain, runs
 
-INTERACTIVE = "interactive"  # the run of notebooks that are run by hand: their own default
-
 
 @dataclass(frozen=True)
 class RunRequest:

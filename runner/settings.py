@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from runner import record
-from runner.request import INTERACTIVE, RunRequest
+from runner.request import RunRequest
 from series import chain
 from series.errors import LessonError
 from series.files import display_path
@@ -46,7 +46,7 @@ def read(
     if last_request:
         profile, name = last_request.profile, last_request.name
         pairs = [*last_request.given.items(), *pairs]
-    elif profile is None and name != INTERACTIVE:
+    elif profile is None and name != chain.INTERACTIVE:
         profile = DEFAULT_PROFILE
     given = {key: coerce(key, value) for key, value in pairs}
     values: dict[str, Any] = {}
@@ -62,7 +62,7 @@ def read(
     fix = f"see python -m runner run --help, then change -p or the profile {profile}"
     problems += [LessonError(problem, fix) for problem in parameter_problems(values)]
     if name is None:
-        name = Path(profile or INTERACTIVE).stem
+        name = Path(profile or chain.INTERACTIVE).stem
     if problem := chain.run_name_problem(name):
         problems.append(LessonError(problem, "give the run another name with --name"))
     notebooks, unfit = chosen_notebooks(first, last)

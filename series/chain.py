@@ -26,6 +26,8 @@ def runs_folder() -> Path:
     return Path(os.path.realpath(ROOT / named))
 
 
+# The run of notebooks that somebody steps through, which is their own default.
+INTERACTIVE = "interactive"
 # The last fifth of the training images is held out, as Keras' validation_split takes it.
 VALIDATION_SHARE = 0.2
 # Tags of cells that nothing later needs; catching up skips them.

@@ -145,8 +145,10 @@ def missing(folder: Path, artifacts: list[str]) -> LessonError:
     """The error for artifacts that are not there: all of them, and the command that makes them."""
     makers = sorted({chain.MAKER[artifact] for artifact in artifacts})
     names = " and ".join(f"{artifact} (made by {chain.MAKER[artifact]})" for artifact in artifacts)
-    # Who missed a notebook wants what it saves
-    command = f"{make_command(folder.name, makers[-1])} --catch-up"
+    command = make_command(folder.name, makers[-1])
+    if folder.name == chain.INTERACTIVE:
+        command += " --profile quick"  # somebody waits: its training takes half a minute
+    command += " --catch-up"  # what they miss is what the notebook saves
     what = f"the run {folder.name} has no {names} yet, in {files.display_path(folder)}"
     return LessonError(what, f"run {' and '.join(makers)} first, or type in a terminal: {command}")
 

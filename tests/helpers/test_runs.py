@@ -82,6 +82,11 @@ def test_opened_cold_a_notebook_names_all_that_is_missing_and_one_command() -> N
     assert "dataset.npz" not in refused("05_testing")
 
 
+def test_the_command_for_somebody_who_steps_through_is_the_one_that_is_quick() -> None:
+    text = refused("05_testing", run="interactive")
+    assert text.endswith("--name interactive --to 04_training --profile quick --catch-up")
+
+
 def test_wrong_parameters_are_refused_all_at_once() -> None:
     text = refused("04_training", run="../x", epochs=0, batch_size="64")
     for words in (

@@ -8,7 +8,7 @@ import pytest
 from runner.facts import Checkpoint, Facts
 from runner.plan import plan
 from runner.record import NotebookResult, RunRecord
-from runner.request import INTERACTIVE, RunRequest
+from runner.request import RunRequest
 from series import chain
 
 NAMES = [notebook.name for notebook in chain.NOTEBOOKS]
@@ -192,7 +192,7 @@ def test_the_plan_says_what_becomes_of_a_training_that_was_cut_short(change, wor
 
 # The run of notebooks that are run by hand
 
-BY_HAND = RunRequest(INTERACTIVE, notebooks=NAMES[:4])
+BY_HAND = RunRequest(chain.INTERACTIVE, notebooks=NAMES[:4])
 
 
 def test_by_hand_only_what_is_missing_or_unfit_is_made():
