@@ -82,17 +82,6 @@ def percent(share: float) -> str:
     return ">99%" if share >= 0.995 else f"{share:.0%}"
 
 
-def plain_ticks(axis: Axis) -> None:
-    """Write the numbers beside an axis as people do, 2.3 or 0.05, on a logarithmic one too.
-
-    Args:
-        axis: such as `axes.yaxis`, once its scale and limits are set.
-    """
-    plain = FuncFormatter(lambda value, _: f"{value:,.12g}")
-    axis.set_major_formatter(plain)
-    axis.set_minor_formatter(NullFormatter())
-
-
 def label(axes: Axes, x: str, y: str) -> None:
     """Name both axes, and take away the frame's upper and right line."""
     axes.set_xlabel(x, fontsize=FONT)

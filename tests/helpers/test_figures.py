@@ -16,7 +16,6 @@ from helpers.figures import (
     inference,
     model,
     percent,
-    plain_ticks,
     scaling,
     setup,
     testing,
@@ -137,14 +136,6 @@ def test_the_sum_of_the_products_is_in_the_picture() -> None:
     products = np.array([[0.5, 0, -2.0]] * 3)
     figure = model.draw_products(np.zeros((8, 8)), 1, 1, np.ones((3, 3)), products)
     assert "sum: −4.5" in texts(figure)
-
-
-def test_ticks_are_written_as_people_write_numbers() -> None:
-    axes = Figure().subplots()
-    axes.set_yscale("log")
-    axes.set_yticks([0.05, 2.3, 1000])
-    plain_ticks(axes.yaxis)
-    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0.05", "2.3", "1,000"]
 
 
 def test_the_confusion_matrix_writes_every_count_a_dot_for_none_and_nothing_where_it_would_not_fit() -> (
