@@ -196,6 +196,9 @@ def _learning_problem(
 ) -> str:
     """The likeliest reason why a network has learned too little."""
     losses = history["loss"]
+    optimizer = type(network.optimizer).__name__
+    if not optimizer.startswith("Adam"):
+        return f'Its optimizer is {optimizer}. The exercise says "adam": compile it anew, and fit.'
     if not np.isfinite(losses[-1]) or accuracy < 2 / classes:
         return "That is little better than guessing: the learning rate is far too large or small."
     if not any("Conv" in type(layer).__name__ for layer in _layers_of(network)):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from helpers.figures import (
@@ -109,7 +110,8 @@ def draw_precision_recall(
 def draw_reliability(
     claimed: np.ndarray, found: np.ndarray, interval: np.ndarray, count: int
 ) -> Figure:
-    """How often the model is right where it claims a certain confidence.
+    """How often the model is right where it claims a certain confidence. Where many groups lie in
+    the upper corner, it is drawn once more, enlarged.
 
     Args:
         claimed: mean confidence of each group of images, from 0 to 1, shape (groups,). The groups
@@ -121,35 +123,48 @@ def draw_reliability(
     alt = "Share of right answers against mean confidence: " + ", ".join(
         f"{right:.1%} at {sure:.1%}" for right, sure in zip(found, claimed, strict=True)
     )
-    figure = new_figure("How far the model's confidence can be trusted", 7.0, 4.8, alt=alt)
-    axes = figure.subplots()
-    least = 100 * min(claimed.min(), np.asarray(interval).min())
-    low = max(0, np.floor(least / 5 - 0.5) * 5)
-    axes.plot(
-        [low, 100], [low, 100], color=GREY, linestyle="--", label="confidence = right answers"
+    ends = np.asarray(interval) * 100
+    least = min(100 * claimed.min(), ends.min())
+    low = max(0.0, np.floor(least / 5 - 0.5) * 5)
+    in_corner = 100 * claimed > 100 - (100 - low) / 10
+    enlarged = in_corner.sum() >= 3 and not in_corner.all()
+    figure = new_figure(
+        "How far the model's confidence can be trusted", 9.0 if enlarged else 7.0, 4.8, alt=alt
     )
-    axes.vlines(
-        claimed * 100,
-        *(np.asarray(interval).T * 100),
-        color=BLUE,
-        linewidth=1.5,
-        label="95% interval",
-    )
+    left, *right = figure.subplots(1, 1 + enlarged, squeeze=False)[0]
     each = f"a group of about {count / len(claimed):,.0f} images"
-    axes.scatter(claimed * 100, found * 100, s=45, color=BLUE, alpha=0.8, label=each, zorder=3)
-    middle = (low + 100) / 2
-    axes.text(100, low + (100 - low) * 0.06, "too sure", ha="right", fontsize=FONT, color=GREY)
-    axes.text(
-        low + (100 - low) * 0.02,
-        middle + (100 - low) * 0.3,
-        "too modest",
-        fontsize=FONT,
-        color=GREY,
-    )
-    axes.set(xlim=(low, 100.5), ylim=(low, 101))
-    label(axes, "mean confidence of the group (%)", "right answers (%)")
+    _draw_groups(left, claimed * 100, found * 100, ends, low, each)
+    for axes in right:
+        corner = min(100 * claimed[in_corner].min(), ends[in_corner].min())
+        _draw_groups(
+            axes,
+            claimed[in_corner] * 100,
+            found[in_corner] * 100,
+            ends[in_corner],
+            np.floor(2 * corner) / 2,
+        )
+        axes.set_title(f"its upper corner, enlarged: {in_corner.sum()} groups", fontsize=FONT - 1)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)
     return figure
+
+
+def _draw_groups(
+    axes: Axes, claimed: np.ndarray, found: np.ndarray, ends: np.ndarray, low: float, each: str = ""
+) -> None:
+    """Draw groups of images, all in percent, from `low` to 100; the legend and the
+    two sides are named where `each` says what a dot is.
+    """
+    names = ("confidence = right answers", "95% interval", each) if each else ("", "", "")
+    axes.plot([low, 100], [low, 100], color=GREY, linestyle="--", label=names[0])
+    axes.vlines(claimed, *ends.T, color=BLUE, linewidth=1.5, label=names[1])
+    axes.scatter(claimed, found, s=45, color=BLUE, alpha=0.8, label=names[2], zorder=3)
+    wide = 100 - low
+    if each:
+        axes.text(100, low + wide * 0.06, "too sure", ha="right", fontsize=FONT, color=GREY)
+        axes.text(low + wide * 0.02, low + wide * 0.8, "too modest", fontsize=FONT, color=GREY)
+    axes.locator_params(nbins=5)
+    axes.set(xlim=(low, 100 + wide * 0.02), ylim=(low, 100 + wide * 0.03))
+    label(axes, "mean confidence of the group (%)", "right answers (%)")
 
 
 def draw_kernels(kernels: np.ndarray, before: np.ndarray | None = None) -> Figure:
@@ -190,6 +205,9 @@ def draw_kernels(kernels: np.ndarray, before: np.ndarray | None = None) -> Figur
                 kernel, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest"
             )
             axes.set_title(str(number), fontsize=FONT - 2, pad=2)
+    if known:  # a line between before and after
+        line = Line2D([0, 0], [0.04, 0.96], transform=halves[1].transSubfigure, color=GREY)
+        halves[1].add_artist(line)
     colors = figure.colorbar(picture, cax=side.subplots(), aspect=14)
     colors.set_label("weight (purple: above 0)", fontsize=FONT - 1)
     return figure
@@ -285,7 +303,7 @@ def draw_occlusion(
             )
         _frame(lower, column + 0.5, row + 0.5, patch)
         lower.set(xticks=[], yticks=[], xlim=(0, width), ylim=(height, 0), facecolor="0.9")
-        lower.set_title("while a patch centered here covers it", fontsize=FONT - 2)
+        lower.set_title("the answer's probability\nwith a patch centered here", fontsize=FONT - 2)
     figure.colorbar(picture, ax=grid, shrink=0.6).set_label(
         "probability of the answer", fontsize=FONT - 1
     )

@@ -279,6 +279,13 @@ def not_compiled() -> keras.Model:
     return keras.Model(whole.inputs, whole.outputs)
 
 
+def trained_with_sgd() -> keras.Model:
+    network = trained(epochs=0)
+    network.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    network.fit(EASY, EASY_LABELS, epochs=2, validation_split=0.2, verbose=0)
+    return network
+
+
 @pytest.mark.parametrize(
     ("make", "hint"),
     [
@@ -289,6 +296,7 @@ def not_compiled() -> keras.Model:
         (flattened, "no convolution"),
         (lambda: trained(rate=1e-7, epochs=1), "far too large or small"),
         (lambda: trained(rate=0.002, epochs=2), "still falling"),
+        (trained_with_sgd, "Its optimizer is SGD. The exercise says"),
         (lambda: trained().history, "what fit returned"),
         (lambda: trained(layers.Conv2D(4, 3), epochs=0), "Is Flatten missing"),
         (lambda: 0.97, "A Keras network is needed"),

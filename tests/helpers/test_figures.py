@@ -174,6 +174,17 @@ def test_the_reliability_diagram_says_how_many_images_are_in_each_group() -> Non
     assert "a group of about 4,760 images" in texts(figure)
 
 
+def test_groups_that_crowd_the_upper_corner_are_drawn_once_more_enlarged() -> None:
+    shares = np.array([0.6, 0.95, *np.linspace(0.997, 1.0, 8)])
+    ends = np.stack([shares - 0.01, np.minimum(shares + 0.01, 1)], axis=1)
+    whole, corner = testing.draw_reliability(shares, shares, ends, 10_000).axes
+    assert whole.get_xlim()[0] == 55 and corner.get_xlim()[0] == 98.5
+    assert len(corner.collections[-1].get_offsets()) == 8
+    spread = np.linspace(0.5, 1.0, 10)
+    ends = np.stack([spread - 0.01, spread], axis=1)
+    assert len(testing.draw_reliability(spread, spread, ends, 10_000).axes) == 1
+
+
 def test_a_convolution_with_a_single_kernel_or_no_varying_map_is_drawn() -> None:
     dead = np.empty((0, 3, 4))
     figure = testing.draw_feature_maps(np.zeros((8, 8)), [np.ones((1, 6, 6)), dead, dead])
