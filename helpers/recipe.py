@@ -55,20 +55,20 @@ def move(images: tf.Tensor, down: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
 def moving_batches(
     images: tf.Tensor, labels: np.ndarray, batch_size: int, farthest: int = 2
 ) -> tf.data.Dataset:
-    """The same batches, with each image moved by chance: to another place in each epoch.
+    """The same batches, with each image moved at random: to another place in each epoch.
 
     Args:
         images, labels, batch_size: as `batches_of` takes them.
         farthest: by how many pixels an image is moved at most, in each direction.
     """
 
-    def by_chance(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def at_random(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         count = tf.shape(images)[0]
         down = tf.random.uniform([count], -farthest, farthest + 1, dtype="int32")
         right = tf.random.uniform([count], -farthest, farthest + 1, dtype="int32")
         return move(images, down, right), labels
 
-    return batches_of(images, labels, batch_size).map(by_chance).prefetch(2)
+    return batches_of(images, labels, batch_size).map(at_random).prefetch(2)
 
 
 def create_reader(

@@ -30,9 +30,9 @@ def draw_shift_curves(title: str, curves: Mapping[str, Sequence[float]]) -> Figu
         percents = 100 * np.asarray(values)
         axes.plot(percents, line, color=color, marker=marker, markersize=7, label=name)
     axes.set_xticks(range(farthest + 1))
-    axes.set_ylim(top=101)
+    axes.set_ylim(0, 103)
     axes.grid(axis="y", color=GREY, alpha=0.3)
-    label(axes, "moved to the right by (pixels)", "read right (%)")
+    label(axes, "pixels moved to the right", "read correctly (%)")
     axes.legend(frameon=False, fontsize=FONT - 1, loc="lower left")
     return figure
 
@@ -77,7 +77,7 @@ def draw_normalization(before: np.ndarray, after: np.ndarray) -> Figure:
         "before, at different places and of different lengths; after, all around 0 and alike."
     )
     figure = new_figure("Feature maps before and after batch normalization", 7.5, 3.4, alt=alt)
-    panels = figure.subplots(1, 2, sharey=True)
+    panels = figure.subplots(1, 2, sharex=True, sharey=True)  # one scale: lengths can be compared
     for axes, maps, title in zip(panels, (before, after), ("before", "after"), strict=True):
         means, spreads = maps.mean(axis=(0, 1, 2)), maps.std(axis=(0, 1, 2))
         numbers = range(1, len(means) + 1)
@@ -108,7 +108,7 @@ def draw_comparison(
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, (images, values) in zip(grid, panels.items(), strict=True):
         _draw_dots(axes, values)
-        label(axes, f"read right, {images} (%)", "")
+        label(axes, f"read correctly, {images} (%)", "")
     return figure
 
 

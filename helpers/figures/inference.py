@@ -98,6 +98,6 @@ def draw_moved(read: Sequence[float], intervals: Sequence[tuple[float, float]]) 
             fontsize=FONT - 1,
         )
     axes.set(ylim=(0, 108), xticks=list(places))
-    label(axes, "moved to the right by (pixels)", "read correctly (%)")
+    label(axes, "pixels moved to the right", "read correctly (%)")
     axes.legend(frameon=False, fontsize=FONT - 1, loc="lower left")
     return figure

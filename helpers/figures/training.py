@@ -79,7 +79,9 @@ def draw_moved(accuracies: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
         label_line(axes, places[-1], rows[:, -1] * 100, name, color)
     axes.set(ylim=(0, 102), xticks=places)
     label(
-        axes, "moved to the right by (pixels); a dot for each seed, lines: means", "read right (%)"
+        axes,
+        "pixels moved to the right (dots: seeds, line: their mean)",
+        "read correctly (%)",
     )
     return figure
 
