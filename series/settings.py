@@ -73,6 +73,8 @@ def set_libraries() -> None:
     keras.config.set_max_epochs(None)
     keras.config.set_max_steps_per_epoch(None)
     tf.config.run_functions_eagerly(False)
+    # Several networks trained for a few updates each are no mistake, though TensorFlow warns of it.
+    tf.get_logger().setLevel("ERROR")
     np.set_printoptions(**PRINTING)  # type: ignore[arg-type]
     np.seterr(**ERRORS)  # type: ignore[arg-type]
     matplotlib.rcdefaults()  # style, fonts, TeX; not the backend

@@ -21,6 +21,7 @@ tf.config.run_functions_eagerly(True)
 np.set_printoptions(precision=1, suppress=True)
 np.seterr(all="raise")
 matplotlib.style.use("dark_background")
+tf.get_logger().setLevel("DEBUG")
 """
 LOOK = """
 from helpers.runs import open_run
@@ -32,7 +33,7 @@ print(json.dumps([
     keras.config.max_epochs(), keras.config.max_steps_per_epoch(),
     tf.config.functions_run_eagerly(), str(np.array([1 / 3])), np.geterr(),
     [str(matplotlib.rcParams[name]) for name in ("text.usetex", "font.family", "text.color")],
-    os.environ["TF_CPP_MIN_LOG_LEVEL"],
+    os.environ["TF_CPP_MIN_LOG_LEVEL"], tf.get_logger().getEffectiveLevel(),
 ]))
 """
 
@@ -66,6 +67,22 @@ def test_a_machine_with_settings_of_its_own_gets_the_lesson_s(tmp_path: Path) ->
     assert plain[:5] == ["tensorflow", "float32", 1e-7, "channels_last", "float32"]
     assert look(hostile, **variables) == plain
     assert look(tmp_path / "plain", STARTUP) == plain
+
+
+def test_several_networks_trained_for_a_few_updates_print_no_warning(tmp_path: Path) -> None:
+    train = """
+import numpy as np
+for _ in range(8):
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    network.compile("sgd", "mse")
+    network.fit(np.zeros((2, 1)), np.zeros((2, 1)), verbose=0)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_HOME": str(tmp_path)}
+    trained = subprocess.run(
+        [sys.executable, "-c", LOOK + train],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (trained.returncode, trained.stderr) == (0, "")
 
 
 def test_keras_imported_before_with_another_engine_is_refused(monkeypatch) -> None:
