@@ -14,9 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
 from PIL import Image
 
 # Okabe and Ito's palette, told apart with any color vision (https://jfly.uni-koeln.de/color/).
