@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 from IPython.core.getipython import get_ipython
 
+from series.errors import LessonError
+
 Hints = Mapping[Any, str] | Sequence[tuple[Any, str]]
+CHECK = "# Run me: this checks your answer"  # the first line of each cell that checks one
 TO_DO = "To do: put your answer in place of the three dots, run that cell, then this one."
 AFTER_AN_ERROR = (
     "The cell that you ran last stopped with an error, so this judges your earlier answer. "
@@ -52,7 +55,7 @@ def check(
             "Not yet.",
             next(
                 (hint for wrong, hint in pairs if _same(answer, wrong, within)),
-                _other(answer, right),
+                _other(answer, right, within),
             ),
         )
 
@@ -259,6 +262,28 @@ def spoiled(image: np.ndarray) -> np.ndarray:
     return 255 - image
 
 
+def explain_missing_answers() -> None:
+    """From now on, a check whose exercise has no answer yet, as when the reader's first attempt
+    stopped with an error, says so instead of showing a NameError. The cell still counts as failed.
+    """
+    shell = get_ipython()
+    if shell is not None and not shell.custom_exceptions:
+        shell.set_custom_exc((NameError,), _show_name_error)
+
+
+def _show_name_error(shell: Any, kind: type, error: Any, trace: Any, tb_offset: Any = None) -> None:
+    name = error.name or ""
+    # In a cell of the reader's own, such a name may be misspelled: then the traceback says where.
+    if name.startswith("my_") and shell.user_ns["In"][-1].startswith(CHECK):
+        problem = LessonError(
+            f"{name} has no value yet",
+            "run the exercise's cell above this one; if it stopped with an error, look there first",
+        )
+        shell.showtraceback((LessonError, problem, None))
+    else:
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+
 def _mention_a_failed_cell() -> None:
     # Without IPython, as in plain Python, there are no cells.
     shell = get_ipython()
@@ -339,7 +364,9 @@ def _layer_problem(network: Any, layers: Sequence[str]) -> str | None:
                 "Was it made, and never called on what came before it?"
             ).replace(" (found)", "")
     if surplus := [kind for kind in given if given.count(kind) > expected.count(kind)]:
-        return f"There is a {surplus[0]} more than described. Your layers: {', '.join(given)}."
+        extra = given.count(surplus[0]) - expected.count(surplus[0])
+        many = f"There is one {surplus[0]}" if extra == 1 else f"There are {extra} {surplus[0]}"
+        return f"{many} too many. Your layers: {', '.join(given)}."
     if given != expected:
         return f"The layers are the right ones, in another order: {', '.join(given)}."
     idle = _without_activation(inside)
@@ -412,9 +439,13 @@ def _kind(answer: Any) -> str:
     return answer.__name__ if isinstance(answer, type) else type(answer).__name__
 
 
-def _other(answer: Any, right: Any) -> str:
+def _other(answer: Any, right: Any, within: float) -> str:
     """What to say of an answer that no hint is for."""
-    yours = (repr(answer) if isinstance(answer, str) else str(answer))[:60]
+    # A tensor's text is long and says little; its numbers are what the reader computed.
+    plain = answer.numpy() if hasattr(answer, "numpy") else answer
+    yours = (repr(plain) if isinstance(plain, str) else str(plain))[:60]
+    if _in_percent(answer, right, within):
+        return "Right in percent. Write it as a number between 0 and 1."
     both_are_texts = isinstance(answer, str) and isinstance(right, str)
     if both_are_texts or _same(answer, right, within=1e300):  # the right kind
         small = np.ndim(right) <= 1
@@ -428,6 +459,17 @@ def _other(answer: Any, right: Any) -> str:
     return f"The answer is {kind}; yours is {yours}."
 
 
+def _in_percent(answer: Any, right: Any, within: float) -> bool:
+    """Whether the answer is a hundred times the right one, which lies between 0 and 1."""
+    if isinstance(right, str) or not (np.min(right) >= 0 and np.max(right) <= 1):
+        return False
+    try:
+        share = np.asarray(answer, dtype="float64") / 100
+    except (TypeError, ValueError):
+        return False
+    return _same(share, right, within)
+
+
 def _shape(answer: Any) -> tuple[int, ...]:
     """The shape of an array or a list; () for a single thing and for what has no shape."""
     try:
@@ -437,6 +479,8 @@ def _shape(answer: Any) -> tuple[int, ...]:
 
 
 def _same(answer: Any, right: Any, within: float) -> bool:
+    if right is None:
+        return answer is None
     if isinstance(right, str):
         return isinstance(answer, str) and answer.strip().lower() == right.lower()
     try:

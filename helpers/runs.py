@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from helpers.exercises import explain_missing_answers
 from series import chain, quiet, settings
 from series.errors import LessonError
 from series.files import write_json
@@ -19,7 +20,8 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
     there.
 
     It also imports TensorFlow, quietly, so that the notebook's own import is quick and shows no
-    start-up notes, and sees to it that the lesson's settings hold, whatever the machine's are.
+    start-up notes, and sees to it that the lesson's settings hold, whatever the machine's are, and
+    that the check of an exercise without an answer says so.
 
     Args:
         notebook: the notebook's name, such as `04_training`.
@@ -65,6 +67,7 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
         raise missing(folder.path, lacking)
     quiet.import_tensorflow()
     settings.set_libraries()
+    explain_missing_answers()
     return folder
 
 

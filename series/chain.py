@@ -81,6 +81,7 @@ class Notebook:
 
 LOADING = ("helpers/arrays.py", "helpers/data.py", "helpers/folders.py", "helpers/pictures.py")
 SHOWING = ("helpers/exercises.py", "helpers/figures/__init__.py")
+EXPLORING = ("helpers/explore.py", "helpers/explore.js")
 CANVAS = (
     "helpers/canvas/__init__.py",
     "data/drawings/7.jpg",  # shown where nobody can draw
@@ -96,7 +97,7 @@ NOTEBOOKS = (
         shows=(
             *SHOWING,
             "helpers/figures/setup.py",
-            "helpers/explore.py",
+            *EXPLORING,
             *CANVAS,
             "helpers/lesson.py",  # the canvas prepares drawings with it
             "data/reader.keras",
@@ -119,7 +120,7 @@ NOTEBOOKS = (
         parameters=("run", "filters", "precision", "seed"),
         notes=("precision",),
         modules=("helpers/lesson.py", "helpers/precision.py"),
-        shows=(*SHOWING, "helpers/figures/model.py", "helpers/explore.py"),
+        shows=(*SHOWING, "helpers/figures/model.py", *EXPLORING),
         packages=("tensorflow", "keras", "numpy", "h5py"),
     ),
     Notebook(

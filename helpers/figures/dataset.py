@@ -76,7 +76,8 @@ def draw_pixels(image: np.ndarray, top: int, left: int, size: int = 8) -> Figure
 
 
 def draw_normalizations(pixels: np.ndarray, rows: np.ndarray) -> Figure:
-    """One image divided by 255, and with its rows at length 1; beside each row, its length.
+    """One image divided by 255, and with its rows at length 1; beside each row, its length. The
+    row with the weakest ink is orange.
 
     Args:
         pixels: the image after `process_data(…, "pixels")`, float of shape (height, width) or
@@ -85,7 +86,8 @@ def draw_normalizations(pixels: np.ndarray, rows: np.ndarray) -> Figure:
     """
     alt = (
         "The same image twice, with a bar for the length of each row of pixels. With pixels the "
-        "lengths differ; with rows all are 1, or 0 where there is no ink, and a faint row is dark."
+        "lengths differ; with rows all are 1, or 0 where there is no ink. The bars of the row with "
+        "the weakest ink are orange; with rows it is dark."
     )
     figure = new_figure("One image, prepared in two ways", 7.5, 3.4, alt=alt)
     grid = figure.subplots(1, 4, width_ratios=[5, 3] * 2)
@@ -93,12 +95,15 @@ def draw_normalizations(pixels: np.ndarray, rows: np.ndarray) -> Figure:
         np.linalg.norm(image, axis=1).reshape(len(image), -1).mean(axis=1)  # of the channels
         for image in (pixels, rows)
     ]
+    strongest = np.reshape(pixels, (len(pixels), -1)).max(axis=1)  # of each row
+    weakest = int(np.where(strongest > 0, strongest, np.inf).argmin())
     longest = max(float(np.max(lengths)), 1.0)
+    colors = [ORANGE if row == weakest else GREY for row in range(len(pixels))]
     for picture, bars, name, image, length in zip(
         grid[::2], grid[1::2], ("pixels", "rows"), (pixels, rows), lengths, strict=True
     ):
         draw_image(picture, image, name)
-        bars.barh(np.arange(len(image)), length, height=0.8, color=GREY)
+        bars.barh(np.arange(len(image)), length, height=0.8, color=colors)
         bars.set_xlim(0, longest * 1.05)  # the same scale for both
         bars.set_ylim(len(image) - 0.5, -0.5)
         # As high as the picture, so that rows align.

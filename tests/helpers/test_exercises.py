@@ -5,14 +5,18 @@ the notebook.
 from pathlib import Path
 
 import keras
+import nbformat
 import numpy as np
 import pytest
+import tensorflow as tf
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from keras import layers
+from nbclient import NotebookClient
 
 from helpers.exercises import (
     AFTER_AN_ERROR,
+    CHECK,
     TO_DO,
     check,
     check_network,
@@ -43,6 +47,15 @@ HINTS = {
         (704, 564, "Not yet. It isn't 704."),
         ("D", "C", "Not yet. It isn't 'D'."),
         (np.array([5, 6]), [3, 4], "Not yet. It isn't [5 6]."),
+        (tf.constant(704.0), 564, "Not yet. It isn't 704.0."),
+        (tf.constant([5, 6]), [3, 4], "Not yet. It isn't [5 6]."),
+        (11, 0.11, "Not yet. Right in percent. Write it as a number between 0 and 1."),
+        (
+            [42, 58],
+            [0.42, 0.58],
+            "Not yet. Right in percent. Write it as a number between 0 and 1.",
+        ),
+        (300, 3, "Not yet. It isn't 300."),
         (None, 3, "Not yet. The answer is one number; yours is None."),
         ([1, [2, 3]], 3, "Not yet. The answer is one number; yours is [1, [2, 3]]."),
         (float("nan"), 3, "Not yet. The answer is one number; yours is nan."),
@@ -85,6 +98,15 @@ def test_the_type_of_the_numbers_can_be_asked_for(capsys: pytest.CaptureFixture)
     assert said[5:] == [
         f"Not yet. The answer is 2 numbers; yours is {x}." for x in ("'x'", "[[1], [2, 3]]")
     ]
+
+
+def test_none_can_have_a_hint(capsys: pytest.CaptureFixture) -> None:
+    for answer in (None, float("nan"), 4):
+        check(answer, 3, hints={None: "It returned nothing.", 4: "One too many."})
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "Not yet. It returned nothing."
+    assert said[1].endswith("yours is nan.")
+    assert said[2] == "Not yet. One too many."
 
 
 def test_how_near_is_near_enough_can_be_set(capsys: pytest.CaptureFixture) -> None:
@@ -186,7 +208,7 @@ def test_without_a_list_of_layers_any_classifier_is_right(capsys) -> None:
         (lambda: functional(skip="Conv2D"), "Conv2D is missing in what leads"),
         (lambda: changed(-1, layers.Dense(9, activation="softmax")), "9 numbers come out"),
         (lambda: changed(1, layers.Conv2D(8, 3)), "there is no ReLU"),
-        (lambda: changed(1, described()[1], layers.Conv2D(8, 3)), "a Conv2D more than described"),
+        (lambda: changed(1, described()[1], layers.Conv2D(8, 3)), "is one Conv2D too many"),
         (lambda: changed(1, layers.Conv2D(8, 5, activation="relu")), "parameters, and the desc"),
         (lambda: changed(2, layers.MaxPool2D(3)), "Compare filters, kernel size, padding and poo"),
         (lambda: described()[-1], "That is a single layer."),
@@ -243,6 +265,36 @@ def test_an_answer_that_did_not_run_is_mentioned(broken: str) -> None:
     said = in_cells(IMPORT, "my_x = 3", broken, "check(my_x, 3)")
     assert said == f"{AFTER_AN_ERROR}\nRight.\n"
     assert in_cells(IMPORT, broken, "my_x = 3", "check(my_x, 3)") == "Right.\n"
+
+
+def test_a_check_without_an_answer_says_so_and_fails_in_one_line() -> None:
+    """In a kernel, as a reader has it whose first attempt stops with an error."""
+    sources = (
+        "from helpers.exercises import check, explain_missing_answers\nexplain_missing_answers()",
+        "my_x = 4 +",
+        f"{CHECK}\ncheck(my_x, 3)",
+        f"{CHECK}\ncheck(misspelled, 3)",
+        "my_y = my_z + 1",
+        "my_x = 3",
+        f"{CHECK}\ncheck(my_x, 3)",
+    )
+    notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)))
+    states = []
+    NotebookClient(
+        notebook,
+        kernel_name="python3",
+        allow_errors=True,
+        on_cell_executed=lambda execute_reply, **_: states.append(
+            execute_reply["content"]["status"]
+        ),
+    ).execute()
+    assert states == ["ok", "error", "error", "error", "error", "ok", "ok"]
+    _, _, no_answer, another_name, own_cell, _, right = (cell.outputs for cell in notebook.cells)
+    assert len(no_answer) == 1
+    assert no_answer[0].traceback[0].startswith("my_x has no value yet\n")
+    for usual in (another_name, own_cell):
+        assert usual[0].ename == "NameError" and "Traceback" in "".join(usual[0].traceback)
+    assert right[0].text == "Right.\n"
 
 
 # Images that are easy to tell apart: a bright row, another one for each class.
