@@ -89,9 +89,18 @@ def label(axes: Axes, x: str, y: str) -> None:
 
 
 def name_classes(axes: Axes, class_names: Sequence[str] | np.ndarray) -> None:
-    """Write the name of each class below the horizontal axis, slanted where names are long."""
+    """Write the name of each class below the horizontal axis, slanted where names are long; of many
+    classes, only as many names as can be read.
+    """
     slant = 60 if max(map(len, class_names)) > 3 else 0
-    axes.set_xticks(range(len(class_names)), class_names, rotation=slant, fontsize=FONT - 1)
+    named = named_classes(len(class_names))
+    names = [class_names[number] for number in named]
+    axes.set_xticks(list(named), names, rotation=slant, fontsize=FONT - 1)
+
+
+def named_classes(count: int) -> range:
+    """The labels of the classes whose names an axis has room for: at most 30, evenly spread."""
+    return range(0, count, -(-count // 30))
 
 
 def draw_image(

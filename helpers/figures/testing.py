@@ -18,6 +18,7 @@ from helpers.figures import (
     draw_image,
     label,
     name_classes,
+    named_classes,
     new_figure,
 )
 
@@ -61,7 +62,8 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
             )
     label(axes, "predicted class", "true class")
     name_classes(axes, class_names)
-    axes.set_yticks(range(len(matrix)), class_names)
+    named = named_classes(len(class_names))
+    axes.set_yticks(list(named), [class_names[number] for number in named])
     return figure
 
 

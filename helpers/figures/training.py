@@ -18,15 +18,18 @@ def draw_templates(templates: np.ndarray, class_names: Sequence[str] | np.ndarra
             the same for all.
         class_names: of shape (classes,).
     """
+    limit = float(np.abs(templates).max())
+    title = "The weights from each pixel to each class"
+    if len(templates) > 30:  # more would make a figure of many pages
+        title, templates = "The weights from each pixel to the first 30 classes", templates[:30]
     columns = min(5, len(templates))
     rows = -(-len(templates) // columns)
     alt = (
         "The weights of each class as a picture: blurred shapes of the digits in purple, "
         "surrounded by orange."
     )
-    figure = new_figure("The weights from each pixel to each class", 7.5, 1.7 * rows + 0.6, alt=alt)
+    figure = new_figure(title, 7.5, 1.7 * rows + 0.6, alt=alt)
     grid = figure.subplots(rows, columns, squeeze=False)
-    limit = float(np.abs(templates).max())
     for axes in grid.flat:
         axes.axis("off")
     for axes, template, name in zip(grid.flat, templates, class_names, strict=False):

@@ -215,3 +215,15 @@ def test_a_loss_is_read_off_in_plain_numbers(losses, ticks) -> None:
     shown = set(texts(training.draw_losses([32, 64], losses, losses[-1:])))
     assert ticks <= shown
     assert not [text for text in shown if "10^" in text or "times" in text]
+
+
+def test_of_many_classes_only_as_many_are_named_as_can_be_read() -> None:
+    names = [f"kind {number}" for number in range(300)]
+    axes = testing.draw_confusion(np.eye(300, dtype=int), np.array(names)).axes[0]
+    for axis in (axes.xaxis, axes.yaxis):
+        labels = [tick.get_text() for tick in axis.get_ticklabels()]
+        assert len(labels) <= 30
+        assert labels == [names[int(place)] for place in axis.get_ticklocs()]
+    templates = training.draw_templates(np.ones((300, 12, 12)), names)
+    assert templates.get_figheight() < 12
+    assert "first 30" in str(templates.get_suptitle())
