@@ -8,25 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbconvert import HTMLExporter
 from nbformat import NotebookNode, v4
-from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
-from traitlets.config import Config
 
+from series import pages
 from workshop.variants import is_tagged, without_dots
 
-HERE = Path(__file__).parent
-LIGHT, DARK = (
-    "xcode",
-    "github-dark",
-)  # of Pygments' styles, those with enough contrast on our backgrounds
+TEMPLATE = Path(__file__).with_name("site.j2")
 TIME = re.compile(r"\*\*Time\*\*: (\d+) minutes to teach")
-LINK = re.compile(r"\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
-OUTSIDE = re.compile(
-    r"\[([^\]]*)\]\(\.\./[^)]*\)"
-)  # a file of the project, which the pages come without
-# Text and pictures; widgets would need scripts from elsewhere.
-KINDS = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
 DRAW = Path("docs", "draw.html")
 FRONT = """# Handwritten digits with TensorFlow and Keras
 
@@ -84,19 +72,14 @@ def page(notebook: NotebookNode, title: str) -> str:
     for cell in cells:
         if is_tagged(cell, "solution"):
             cell.source = without_dots(cell.source)
-        if cell.cell_type == "markdown":
-            source = LINK.sub(r"](\1.html\2)", cell.source)
-            source = source.replace(f"](../{DRAW.as_posix()})", f"]({DRAW.name})")
-            cell.source = OUTSIDE.sub(r"\1", source)
-    light, dark = (
-        HtmlFormatter(style=style).get_style_defs(".highlight") for style in (LIGHT, DARK)
-    )
-    style = (HERE / "site.css").read_text(encoding="utf-8")
-    exporter = HTMLExporter(
-        raw_template=(HERE / "page.html.j2").read_text(encoding="utf-8"),
-        exclude_anchor_links=True,
-        config=Config({"NbConvertBase": {"display_data_priority": KINDS}}),
-    )
-    named = {"page": {"title": title, "style": style, "light": light, "dark": dark}}
-    body, _ = exporter.from_notebook_node(NotebookNode(notebook, cells=cells), named)
-    return str(body)
+    part = pages.notebook_part(NotebookNode(notebook, cells=cells))
+    return pages.page(TEMPLATE, title=title, content=pages.with_links(part, _lead))
+
+
+def _lead(target: str) -> str | None:
+    """Where a link of a notebook leads among the pages, which come without the project's files."""
+    if target == f"../{DRAW.as_posix()}":
+        return DRAW.name
+    if target.startswith("../"):
+        return None
+    return re.sub(r"^(\d\d_\w+)\.ipynb", r"\1.html", target)

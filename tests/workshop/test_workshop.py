@@ -81,7 +81,7 @@ def test_instructors_get_everything_unfolded_with_outputs_and_notes(out, name):
 
 
 def test_each_zip_holds_what_its_notebooks_use_and_only_instructors_get_their_guide(out):
-    used = "data/mnist.npz docs/draw.html runner/report.css helpers/canvas/canvas.js docs/jupyter/labconfig/default_setting_overrides.json"
+    used = "data/mnist.npz docs/draw.html series/page.css runner/report.css helpers/canvas/canvas.js docs/jupyter/labconfig/default_setting_overrides.json"
     for kind in ("learner", "instructor"):
         found = {
             name.removeprefix(f"{kind}/")
