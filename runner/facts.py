@@ -84,9 +84,6 @@ def gather(request: RunRequest, notebooks: Iterable[Notebook]) -> Facts:
     folder = request.folder
     names = {name for notebook in notebooks for name in (*notebook.needs, *notebook.saves)}
     recorded = runs.read_record(folder)["artifacts"]
-    # What an artifact was made from may be older than what these notebooks need.
-    for name in names & recorded.keys():
-        names = names | recorded[name]["made_from"].keys()
     artifacts = {name: digest_or_state(folder / name) for name in sorted(names)}
     executed = [
         notebook.name

@@ -89,7 +89,8 @@ def reason_to_run(
         return "it had not run to the end before"
     if "modules" not in last_success.made_from:
         return "another version of this project ran it"
-    reasons = _differences(last_success.made_from, facts.inputs[notebook.name], CHANGES)
+    changes = CHANGES | CHANGES_FOR_READERS if request.for_readers else CHANGES
+    reasons = _differences(last_success.made_from, facts.inputs[notebook.name], changes)
     for name in notebook.saves:
         state = facts.artifacts[name]
         if state != last_success.saved.get(name):
@@ -98,9 +99,6 @@ def reason_to_run(
         reasons.append("its executed notebook is missing or damaged")
     if last_success.catch_up and not request.catch_up:
         reasons.append("its exercises were skipped")
-    if request.for_readers:
-        now = facts.inputs[notebook.name]
-        reasons += _differences(last_success.made_from, now, CHANGES_FOR_READERS)
     more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
     return ", ".join(reasons[:3]) + more or None
 
@@ -127,8 +125,9 @@ def _reason_by_hand(notebook: Notebook, facts: Facts) -> str | None:
         recorded = facts.recorded.get(name, {"digest": state, "made_from": {}})
         if state in (MISSING, DAMAGED) or state != recorded["digest"]:
             return f"its {name} is {_in_words(state)}"
-        for need, digest in recorded["made_from"].items():
-            if facts.artifacts.get(need) != digest:
+        for need in notebook.needs:
+            digest = facts.artifacts[need]
+            if recorded["made_from"].get(need, digest) != digest:
                 return f"{need} changed"
     return None
 

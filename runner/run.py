@@ -107,7 +107,7 @@ def _carry_out(own: RunRecord) -> int:
     except KeyboardInterrupt:  # while it looked at the facts
         interrupted = True
     except (LessonError, OSError) as error:
-        own.problem = str(error) if isinstance(error, LessonError) else f"{error}"
+        own.problem = str(error)
     except Exception as error:
         own.problem = f"{type(error).__name__}: {error}"
         traceback.print_exc()  # a fault of the runner itself
