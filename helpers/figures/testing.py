@@ -188,10 +188,10 @@ def draw_kernels(kernels: np.ndarray, before: np.ndarray | None = None) -> Figur
     alt = f"{title}: numbered squares of purple and orange weights" + (
         ", before training on the left, after training on the right." if known else "."
     )
-    width = 0.62 * columns * len(parts) + 1.4
+    width = 0.62 * columns * len(parts) + 1.8
     figure = new_figure(title, max(width, 5), 0.82 * rows + 1.2, alt=alt)
     limit = max(float(np.abs(values).max()) for _, values in parts if values is not None)
-    widths = [columns + 0.4] * len(parts) + [1.3]
+    widths = [columns + 0.4] * len(parts) + [2.2]  # numbers beside the colors take room
     parts_and_side = figure.subfigures(1, len(widths), squeeze=False, width_ratios=widths)[0]
     halves, side = parts_and_side[:-1], parts_and_side[-1]
     for half, (name, values) in zip(halves, parts, strict=True):

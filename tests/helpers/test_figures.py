@@ -4,6 +4,9 @@ and show the numbers.
 That each notebook draws its figures is seen by running the notebooks.
 """
 
+import io
+import warnings
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -198,6 +201,14 @@ def test_kernels_of_another_network_are_not_called_those_before_training() -> No
     kernels = np.ones((4, 3, 3))
     assert "before training" in texts(testing.draw_kernels(kernels, kernels))
     assert "before training" not in texts(testing.draw_kernels(kernels, np.ones((8, 3, 3))))
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 64])
+def test_small_weights_leave_room_for_the_numbers_beside_their_colors(count: int) -> None:
+    kernels = np.random.default_rng(1).normal(0, 0.05, (count, 3, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Matplotlib warns where something has no room
+        testing.draw_kernels(kernels, kernels).savefig(io.BytesIO(), format="png")
 
 
 @pytest.mark.parametrize(

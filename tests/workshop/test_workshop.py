@@ -336,7 +336,8 @@ def test_the_whole_copy_runs_from_its_zip_without_a_network(out, tmp_path, kind)
         offline(command), cwd=root, env=environment, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
-    for name in NAMES:
+    # `--to 08` leaves 07 out, which 08 doesn't need.
+    for name in [each for each in NAMES if each != chain.IMPROVING.name]:
         found = nbformat.read(tmp_path / "runs" / "copy" / f"{name}.ipynb", as_version=4).cells
         said = [cell.outputs[0].text.strip() for cell in tagged(found, "check")]
         assert said == [TO_DO] * len(said) != []
