@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from helpers.exercises import explain_missing_answers
 from series import chain, quiet, settings
 from series.errors import LessonError
 from series.files import write_json
@@ -67,6 +66,8 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
         raise missing(folder.path, lacking)
     quiet.import_tensorflow()
     settings.set_libraries()
+    from helpers.exercises import explain_missing_answers  # NumPy may only be imported now
+
     explain_missing_answers()
     return folder
 
