@@ -81,7 +81,7 @@ class Notebook:
 
 LOADING = ("helpers/arrays.py", "helpers/data.py", "helpers/folders.py", "helpers/pictures.py")
 SHOWING = ("helpers/exercises.py", "helpers/figures/__init__.py")
-EXPLORING = ("helpers/explore.py", "helpers/explore.js")
+EXPLORING = ("helpers/explore.py",)
 CANVAS = (
     "helpers/canvas/__init__.py",
     "data/drawings/7.jpg",  # shown where nobody can draw
