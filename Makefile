@@ -74,5 +74,5 @@ format: $(INSTALLED) ## fix the style
 	@$(VENV_PYTHON) -m ruff format .
 
 # It installs nothing first: the disk may be full.
-clean: ## delete runs and caches, and say how much that frees
+clean: ## delete all runs, and say how much that frees
 	@$(VENV_PYTHON) -m runner clean

@@ -87,8 +87,6 @@ def reason_to_run(
         return _reason_by_hand(notebook, facts)
     if last_success is None:
         return "it had not run to the end before"
-    if "modules" not in last_success.made_from:
-        return "another version of this project ran it"
     changes = CHANGES | CHANGES_FOR_READERS if request.for_readers else CHANGES
     reasons = _differences(last_success.made_from, facts.inputs[notebook.name], changes)
     for name in notebook.saves:

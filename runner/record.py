@@ -45,8 +45,6 @@ SPARE = ".spare"  # given back at the end, so that a full disk still has room fo
 SPARE_BYTES = 300_000
 DAMAGED_RECORD = "run.damaged.json"  # what a run found in place of its record
 LOCKS = (runs.RUN_LOCK, ".record.lock")
-# What parts of the record were called before.
-OLD_NAMES = {"asked": "request", "finished": "last_success"}
 
 
 def now() -> str:
@@ -131,13 +129,7 @@ class RunRecord:
             The whole record as it is now.
         """
         own = dataclasses.asdict(self)
-
-        def change(content: dict[str, Any]) -> None:
-            for old_name in OLD_NAMES:
-                content.pop(old_name, None)
-            content.update(own)
-
-        return runs.update_record(self.request.folder, change)
+        return runs.update_record(self.request.folder, lambda content: content.update(own))
 
     def circumstances(self) -> dict[str, Any]:
         """Everything that the run was run with, by name."""
@@ -166,9 +158,6 @@ def load(folder: Path) -> RunRecord | None:
         LessonError: the record is damaged, or another version of the project wrote it.
     """
     content = runs.read_record(folder)
-    for old, new in OLD_NAMES.items():
-        if old in content:
-            content[new] = content.pop(old)
     if "request" not in content:
         return None
     if isinstance(content["request"], dict):

@@ -15,11 +15,6 @@ from series.chain import Notebook
 from series.errors import LessonError
 from series.files import display_path
 
-CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache", "build", "dist")
-NESTED_CACHES = ("__pycache__", ".ipynb_checkpoints")
-# A reader's own folders keep their caches.
-FOLDERS = ("series", "helpers", "runner", "workers", "workshop", "tests", "notebooks")
-
 
 def store_outputs(folder: Path) -> int:
     """Copy the outputs of the executed notebooks in a run's folder into the committed ones, cell by
@@ -83,8 +78,7 @@ def with_outputs(notebook: Notebook, folder: Path) -> dict[str, Any]:
 
 
 def clean() -> int:
-    """Delete what the project wrote into runs, and its caches; say how much space that freed, and
-    what was left.
+    """Delete what the project wrote into runs; say how much space that freed, and what was left.
 
     Links are left alone, as is all that they point at.
 
@@ -95,34 +89,21 @@ def clean() -> int:
     freed, problems = 0, []
     if os.path.lexists(root) and not os.path.isdir(root):  # noqa: PTH112
         problems.append(f"{display_path(root)} is a file, not a folder of runs")
-    folders = runs.all_runs()
-    for path in [*folders, *_caches()]:
-        size = _size(path)
+    for folder in runs.all_runs():
+        size = _size(folder)
         try:
-            if path in folders:
-                _delete_run(path)
-            else:
-                record.delete(path)
-            left = ", ".join(sorted(inside.name for inside in path.glob("*")))
-            out.print(f"deleted {display_path(path)}" + (f", but for {left}" if left else ""))
+            _delete_run(folder)
+            left = ", ".join(sorted(inside.name for inside in folder.glob("*")))
+            out.print(f"deleted {display_path(folder)}" + (f", but for {left}" if left else ""))
         except LessonError as error:
             problems.append(error.what)
-        freed += size - _size(path)
+        freed += size - _size(folder)
     out.print(f"{freed / 1e6:,.1f} MB freed")
     for link in filter(files.is_link, runs.everything()):
         out.print(f"left alone: {display_path(link)} is a link")
     for problem in problems:
         out.print(f"not deleted: {problem}")
     return 2 if problems else 0
-
-
-def _caches() -> list[Path]:
-    """The folders in which this project's tools keep what they can make again."""
-    caches = [chain.ROOT / name for name in CACHES]
-    for folder in FOLDERS:
-        for name in NESTED_CACHES:
-            caches += (chain.ROOT / folder).rglob(name)
-    return [path for path in caches if path.is_dir() and not files.is_link(path)]
 
 
 def _delete_run(folder: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from runner import run
 from runner.facts import code_cells
@@ -220,11 +221,12 @@ class Project:
         return reached
 
 
-def wait_for(path: Path) -> None:
-    """Wait until a file is there."""
-    end = time.monotonic() + 60
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    """Wait until a file is there that this process, or a kernel of its, writes."""
     while not path.exists():
-        assert time.monotonic() < end, f"{path} never came"
+        if process.poll() is not None:
+            output, _ = process.communicate()
+            pytest.fail(f"it ended with {process.returncode} before {path} came:\n{output}")
         time.sleep(0.02)
 
 

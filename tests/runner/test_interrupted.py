@@ -32,7 +32,7 @@ def hears_a_closed_terminal() -> Iterator[None]:
 def test_a_signal_stops_with_a_true_record_and_no_kernel(project, name):
     reached = project.stop_in("01_setup")
     with project.start("run") as process:
-        wait_for(reached)
+        wait_for(reached, process)
         assert project.fast.record["status"] == "running"
         process.send_signal(getattr(signal, name))
         output, _ = process.communicate(timeout=5)  # the promise: it stops within five seconds
@@ -103,7 +103,7 @@ def test_signals_after_the_last_screen_change_nothing(project):
 def test_a_runner_that_is_killed_leaves_no_kernel_and_the_next_run_continues(project):
     reached = project.stop_in("02_dataset")
     with project.start("run") as process:
-        wait_for(reached)
+        wait_for(reached, process)
         process.kill()
     assert project.fast.outcomes[:2] == ["ok", "running"]
     end = time.monotonic() + 10
@@ -125,7 +125,7 @@ def test_output_that_cannot_be_written_neither_ends_the_run_nor_falsifies_its_re
 def test_two_runs_at_once_with_one_name(project):
     reached = project.stop_in("01_setup")
     with project.start("run", "--to", "01") as first:
-        wait_for(reached)
+        wait_for(reached, first)
         code, output = project.run("run", "--to", "01")
         assert code == run.REFUSED
         assert f"another run holds {project.runs.name}/fast (process {first.pid}, since " in output

@@ -132,13 +132,6 @@ def test_exercises_that_were_skipped_are_made_up_for():
     assert steps(replace(FAST, catch_up=True), facts(), own)["02_dataset"] == "reuse: up to date"
 
 
-def test_a_record_of_another_version_of_the_project_is_not_compared_in_detail():
-    own = record(FAST)
-    own.last_success["02_dataset"].made_from = {"cells": {}, "code": {"helpers/data.py": "x"}}
-    planned = steps(FAST, facts(), own)
-    assert planned["02_dataset"] == "run: another version of this project ran it"
-
-
 def test_from_and_fresh_redo_what_they_name():
     request = RunRequest("fast", notebooks=NAMES[3:5], forced=True)
     assert steps(request, facts()) == {"04_training": "run: --from", "05_testing": "run: --from"}
