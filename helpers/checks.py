@@ -107,9 +107,8 @@ def check_kernel() -> Check:
     """Whether the kernel that the notebooks name is this interpreter."""
     from jupyter_client.kernelspec import KernelSpecManager
 
-    start = Path(
-        KernelSpecManager().get_kernel_spec("python3").argv[0]
-    )  # ipykernel sees to it that there is one
+    # ipykernel sees to it that there is one.
+    start = Path(KernelSpecManager().get_kernel_spec("python3").argv[0])
     # A bare `python` is this interpreter: jupyter_client sees to that. Symbolic links are not
     # followed, since all virtual environments of one Python lead to the same file.
     if start.parent not in (Path(), Path(sys.executable).parent):

@@ -186,9 +186,8 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
         raise LessonError(
             "the picture is empty: nothing in it stands out from its background", DRAW
         )
-    ink = ((difference / darkest - 0.3) / 0.5).clip(
-        0, 1
-    )  # below 0.3 it is noise or shadow, above 0.8 nothing but ink
+    # Below 0.3 it is noise or shadow, above 0.8 nothing but ink.
+    ink = ((difference / darkest - 0.3) / 0.5).clip(0, 1)
     if ink.mean() > 0.5:
         raise LessonError(
             "the picture shows no digit on plain paper: more than half of it stands out",
@@ -220,9 +219,8 @@ def fit_into_box(ink: np.ndarray, shape: tuple[int, int] = (28, 28)) -> np.ndarr
     """
     scale = min(round(side * BOX) / length for side, length in zip(shape, ink.shape, strict=True))
     height, width = (max(1, round(length * scale)) for length in ink.shape)
-    small = Image.fromarray(ink).resize(
-        (width, height), Image.Resampling.BICUBIC
-    )  # Pillow smooths as it shrinks
+    # Pillow smooths as it shrinks.
+    small = Image.fromarray(ink).resize((width, height), Image.Resampling.BICUBIC)
     scaled = np.asarray(small).clip(0, 1)
     return scaled / scaled.max()  # a thin pen's line, smoothed, would be pale
 

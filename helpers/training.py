@@ -233,9 +233,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     def delete(self) -> None:
         """Delete what is kept: it belongs to another training, or this one has saved its result."""
-        half_written = self._path.parent.glob(
-            f".*.partial.{self._path.name}"
-        )  # which a killed process leaves
+        # A killed process leaves them.
+        half_written = self._path.parent.glob(f".*.partial.{self._path.name}")
         for path in (self._path, *half_written):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # it was never there, or holds something that isn't ours

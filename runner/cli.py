@@ -131,5 +131,5 @@ def outputs(dry_run: bool) -> int:
 
 @commands.command()
 def clean() -> int:
-    """Delete all runs, but nothing that the project did not write; say how much space that frees."""
+    """Delete all runs, but nothing that the project did not write, and say what that frees."""
     return tidy.clean()

@@ -52,9 +52,8 @@ def make_streams_tolerant() -> None:
             file = io.BufferedWriter(Tolerant(stream.fileno(), "w", closefd=False))
             stream = io.TextIOWrapper(file, stream.encoding, line_buffering=True)
             setattr(sys, name, stream)
-        stream.reconfigure(
-            errors="replace"
-        )  # a sign that the terminal's encoding lacks is no reason to stop either
+        # A sign that the terminal's encoding lacks is no reason to stop either.
+        stream.reconfigure(errors="replace")
 
 
 def console(errors: bool = False) -> Console:

@@ -244,9 +244,8 @@ BOUND_TO = {"trained.keras": ("dataset.npz",)}
 
 # Names that are folders on every system, and that a shell takes as they are between double quotes.
 RUN_NAME = re.compile(r'(?![\s.-])[^<>:"/\\|?*$`!\x00-\x1f]+(?<![\s.])')
-DEVICES = re.compile(
-    r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE
-)  # no file on Windows can have these names
+# No file on Windows can have these names.
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def run_name_problem(name: object) -> str | None:

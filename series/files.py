@@ -29,9 +29,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
         LessonError: there is no space left, or the folder can't be written.
     """
     make_folder(path.parent)
-    temporary = path.with_name(
-        f".{os.getpid()}.partial.{path.name}"
-    )  # keeps the ending, which Keras looks at
+    # It keeps the ending, which Keras looks at.
+    temporary = path.with_name(f".{os.getpid()}.partial.{path.name}")
     try:
         yield temporary
         temporary.replace(path)

@@ -165,10 +165,11 @@ class Training:
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Continue from the checkpoint, if there is one of the same training."""
+        # All workers would print the same.
         with (
             self._strategy.scope(),
             contextlib.redirect_stdout(io.StringIO()),
-        ):  # all workers would print the same
+        ):
             self.model = checkpoint.resume(self.model)
             self.model.optimizer.build(self.model.trainable_variables)
 

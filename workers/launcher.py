@@ -69,9 +69,8 @@ def watch(workers: Sequence[subprocess.Popen[bytes]]) -> int:
         name, code = f"worker {number - 1}" if number else "chief", worker.returncode
         ended = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
         click.echo(f"{name:<8} | {ended}")
-    cause = min(
-        failed, default=0
-    )  # signals are below 0, and a lost worker's code is above those of its causes
+    # Signals are below 0, and a lost worker's code is above those of its causes.
+    cause = min(failed, default=0)
     return EXIT_WORKER_LOST if cause < 0 else cause
 
 

@@ -26,9 +26,8 @@ MARKERS = (
     "python_version",
     "python_full_version",
 )
-GLIBC = tuple(
-    f"manylinux_2_{minor}_x86_64" for minor in range(28, 16, -1)
-)  # Debian 10, Ubuntu 20.04 and newer
+# Debian 10, Ubuntu 20.04 and newer.
+GLIBC = tuple(f"manylinux_2_{minor}_x86_64" for minor in range(28, 16, -1))
 SYSTEMS = {
     "linux": (
         ("linux", "Linux", "x86_64", "posix"),

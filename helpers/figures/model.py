@@ -166,9 +166,8 @@ def draw_loss_curve(examples: Mapping[float, float]) -> Figure:
     for probability, loss in examples.items():
         axes.plot(probability, loss, "o", color=ORANGE, markersize=10)
         text = f"p = {probability:g}: loss {loss:.2f}"
-        side, shift = (
-            ("center", (0, 12)) if probability > 0.8 else ("left", (8, 8))
-        )  # no space on the far right
+        # No space on the far right.
+        side, shift = ("center", (0, 12)) if probability > 0.8 else ("left", (8, 8))
         axes.annotate(
             text, (probability, loss), shift, textcoords="offset points", ha=side, fontsize=FONT - 1
         )

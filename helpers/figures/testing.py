@@ -296,10 +296,11 @@ def draw_occlusion(
         )
         ink = image.astype("float32").reshape(height, width, -1).mean(axis=-1)
         places = np.arange(width) + 0.5, np.arange(height) + 0.5
+        # Seen on dark colors and on bright ones.
         for color, wide in (
             ("black", 3.5),
             ("white", 1.5),
-        ):  # seen on dark colors and on bright ones
+        ):
             lower.contour(
                 *places, ink, levels=[(ink.min() + ink.max()) / 2], colors=color, linewidths=wide
             )

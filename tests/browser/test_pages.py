@@ -88,9 +88,8 @@ def test_on_paper_notes_are_unfolded_and_answers_stay_folded(pages, page):
     answers = 0
     for path in pages[:-1]:  # a report leaves its notebooks out on paper
         page.goto(path.as_uri())
-        page.evaluate(
-            "dispatchEvent(new Event('beforeprint'))"
-        )  # which emulated media alone don't bring
+        # Emulated media alone don't bring this about.
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
         page.emulate_media(media="print")
         folded = page.evaluate(FOLDED)
         assert [text for kind, text in folded if kind != "answer"] == [], path.name

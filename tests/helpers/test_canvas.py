@@ -83,9 +83,8 @@ def test_saved_drawings_are_a_folder_that_notebook_2_loads(canvas):
     (x_train, y_train), (x_test, _), names = load_folder(paths[0].parent.parent)
     assert names == ("1", "7") and sorted(y_train) == [0, 1]
     assert np.array_equal(x_train[0], image) and np.array_equal(x_test[0], image)
-    assert (
-        len(list(paths[0].parent.parent.rglob("*"))) == 6
-    )  # four pictures, two folders, nothing temporary
+    # Four pictures, two folders, nothing temporary.
+    assert len(list(paths[0].parent.parent.rglob("*"))) == 6
 
 
 def test_each_class_has_one_folder_whatever_its_name_is(tmp_path):

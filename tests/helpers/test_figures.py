@@ -161,10 +161,11 @@ def test_the_map_of_an_occlusion_lies_where_the_patch_was() -> None:
     picture = figure.axes[1].images[0]
     left, right, bottom, top = picture.get_extent()
     wide, high = (right - left) / 11, (bottom - top) / 11
+    # Its middle, in pixels from the edges.
     assert (left + 10.5 * wide, top + 0.5 * high) == (
         23.5,
         3.5,
-    )  # its middle, in pixels from the edges
+    )
     assert figure.axes[1].get_xlim() == (0, 28) and figure.axes[1].get_ylim() == (28, 0)
     [frame] = figure.axes[0].patches
     assert frame.get_bbox().bounds == (19.5, -0.5, 7, 7)  # the first image's pixels begin at -0.5

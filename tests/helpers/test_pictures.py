@@ -107,9 +107,8 @@ def test_noise_jpeg_and_the_way_a_camera_was_held_do_not_matter(plain, tmp_path)
 @pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
 def test_ink_on_a_transparent_ground_is_seen_whatever_its_color(color, plain, tmp_path):
     opacity = digit(ink=255, paper=0)
-    pixels = np.random.default_rng(0).integers(
-        0, 256, (120, 160, 4), dtype="uint8"
-    )  # colors that nobody sees
+    # Colors that nobody sees.
+    pixels = np.random.default_rng(0).integers(0, 256, (120, 160, 4), dtype="uint8")
     pixels[opacity > 0, :3] = color
     pixels[..., 3] = opacity
     image = pictures.picture_to_image(save(pixels, tmp_path / "transparent.png"))

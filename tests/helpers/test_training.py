@@ -220,9 +220,8 @@ def test_what_others_put_beside_a_checkpoint_stays(tmp_path: Path) -> None:
     mine = [tmp_path / "my checkpoint.keras", tmp_path / "notes.txt"]
     for path in mine:
         path.write_text("mine")
-    (tmp_path / ".123.partial.checkpoint.keras").write_bytes(
-        b"PK"
-    )  # what a killed process cannot delete
+    # What a killed process cannot delete.
+    (tmp_path / ".123.partial.checkpoint.keras").write_bytes(b"PK")
     stop(tmp_path, epoch=2)
     Checkpoint(tmp_path, Recorder(TRAINING, BATCH), {}).delete()
     assert sorted(tmp_path.iterdir()) == mine

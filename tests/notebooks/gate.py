@@ -208,9 +208,8 @@ def run_nbval(folder: Path, runs: Path, cell_timeout: float = CELL_TIMEOUT) -> d
         stored.
     """
     shutil.copy(Path(__file__).with_name("nbval_conftest.py"), folder / "conftest.py")
-    (folder / "pytest.ini").write_text(
-        "[pytest]\n"
-    )  # or pytest would look for settings in the folders above
+    # Without it pytest would look for settings in the folders above.
+    (folder / "pytest.ini").write_text("[pytest]\n")
     report = folder / "report.xml"
     command = [
         sys.executable,

@@ -112,9 +112,8 @@ def test_the_digest_of_a_model_is_of_its_configuration_and_weights_and_not_of_th
     tmp_path: Path,
 ) -> None:
     first = files.digest(write_model(tmp_path / "a.keras"))
-    again = write_model(
-        tmp_path / "b.keras", date="tomorrow", address=2
-    )  # Keras writes an address in memory there
+    # Keras writes an address in memory there.
+    again = write_model(tmp_path / "b.keras", date="tomorrow", address=2)
     assert files.digest(again) == first
     assert files.digest(write_model(tmp_path / "layer.keras", layer="conv2d")) != first
     assert files.digest(write_model(tmp_path / "weight.keras", weight=b"2")) != first

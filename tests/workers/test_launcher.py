@@ -64,9 +64,8 @@ def test_a_worker_ends_with_its_launcher():
     code = f"from workers import launcher; launcher.stop_with_launcher(); {SLEEP}"
     environment = {**os.environ, launcher.LAUNCHED: "1"}
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, env=environment)
-    process.communicate(
-        timeout=30
-    )  # closes its input, as the system does when the launcher dies, however it dies
+    # It closes the input, as the system does when the launcher dies, however it dies.
+    process.communicate(timeout=30)
     assert process.returncode == EXIT_WORKER_LOST
 
 
