@@ -104,7 +104,10 @@ def figures(height: int, width: int, color: bool) -> dict[str, Figure]:
     }
 
 
-@pytest.mark.parametrize(("height", "width", "color"), [(8, 12, False), (32, 32, True)])
+@pytest.mark.parametrize(
+    ("height", "width", "color"),
+    [(8, 12, False), pytest.param(32, 32, True, marks=pytest.mark.slow)],
+)
 def test_every_figure_can_be_drawn_for_any_images_in_letters_for_the_back_row(
     height, width, color
 ) -> None:

@@ -7,6 +7,7 @@ import sys
 
 import gate
 import numpy as np
+import pytest
 
 from helpers.data import load_mnist
 from series import chain
@@ -20,6 +21,7 @@ def one_page() -> str:
     return code
 
 
+@pytest.mark.slow
 def test_all_of_it_on_one_page_runs_as_a_file_of_its_own(tmp_path):
     """It finds a slice of the data where all of it would be; nothing else is changed."""
     (x_train, y_train), (x_test, y_test) = load_mnist()

@@ -48,6 +48,7 @@ def look(folder: Path, startup: str = "", **variables: str) -> list:
     return json.loads(found.stdout)
 
 
+@pytest.mark.slow
 def test_a_machine_with_settings_of_its_own_gets_the_lesson_s(tmp_path: Path) -> None:
     hostile = tmp_path / "hostile"
     hostile.mkdir()

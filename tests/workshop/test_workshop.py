@@ -196,6 +196,7 @@ def test_without_the_wheels_nothing_is_written(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_only_a_copy_with_solutions_can_be_copied(out, tmp_path):
     copies.make_copies(out / "instructor", tmp_path / "again")
     assert cells(tmp_path / "again" / "learner", "03_model") == cells(out / "learner", "03_model")
