@@ -22,16 +22,8 @@ from packaging.utils import canonicalize_name
 from helpers import data, pictures
 from helpers.folders import look_at_folder
 from series import chain
-from series.errors import LessonError, listed
+from series.errors import INSTALL, LessonError, listed
 from series.files import display_path, user_path
-
-INSTALL = (
-    "in the project's folder, with its environment active: "
-    "python -m pip install -r requirements.txt"
-)
-INSTALL_HELPERS = (
-    "in the project's folder, with its environment active: python -m pip install --no-deps -e ."
-)
 
 # What Keras keeps of its downloads, and where it gets them.
 KERAS_FILES = {

@@ -16,8 +16,8 @@ from helpers.checks import Check
 from runner import record
 from runner.facts import SHOWN_PACKAGES, code_cells, version_of
 from runner.request import RunRequest
-from series import chain, errors, files, runs
-from series.errors import LessonError, listed
+from series import chain, files, runs
+from series.errors import INSTALL, LessonError, listed
 
 DISK = 0.5  # gigabytes
 # What executes the notebooks and writes the report, imported only when needed.
@@ -70,8 +70,7 @@ def check_packages(request: RunRequest) -> None:
         needed |= dict.fromkeys(notebook.packages)
     lacking = [name for name in needed if not _is_installed(name)]
     if lacking:
-        fix = f"in the project's folder, with its environment active: {errors.INSTALL}"
-        raise LessonError(f"packages are not installed: {listed(lacking)}", fix)
+        raise LessonError(f"packages are not installed: {listed(lacking)}", INSTALL)
 
 
 def _is_installed(package: str) -> bool:

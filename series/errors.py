@@ -26,13 +26,15 @@ class LessonError(Exception):
         return [str(self)]
 
 
-INSTALL = "python -m pip install -r requirements.txt"
+INSTALL = (
+    "in the project's folder, with its environment active: "
+    "python -m pip install -r requirements.txt"
+)
 
 
 def missing_package(error: ModuleNotFoundError) -> LessonError:
     """The error for a package that isn't installed."""
-    fix = f"in the project's folder, with its environment active: {INSTALL}"
-    return LessonError(f"the package {error.name} is not installed", fix)
+    return LessonError(f"the package {error.name} is not installed", INSTALL)
 
 
 def listed(things: Sequence[object], most: int = 12) -> str:
