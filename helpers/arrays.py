@@ -284,6 +284,9 @@ def _look_at_classes(train: np.ndarray, test: np.ndarray) -> tuple[list[str], di
         if len(classes) > 1 and not len(strange):
             number = "np.searchsorted(np.unique(a['y_train']), a[{!r}])"
             changes = {name: number.format(name) for name in ("y_train", "y_test")}
+    if len(test) < 2:  # 05 compares one half of them with the other
+        problems.append(f"x_test holds {len(test)} image, and at least 2 are needed")
+        changes = {}
     if len(strange):
         problems.append(f"y_test holds classes that y_train lacks: {listed(strange.tolist())}")
     return problems, changes

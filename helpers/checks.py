@@ -41,7 +41,8 @@ KERAS_ADDRESSES = {
 # that 05 and 06 predict at once; the parameters of the profile classic that matter.
 TENSORFLOW, SMALL_NETWORKS, TEST_BATCH = 0.75, 12_800, 256
 CLASSIC = {
-    "dataset": "mnist", "image_size": 28, "filters": 64, "batch_size": 256, "train_images": 0,
+    "dataset": "mnist", "image_size": 28, "test_share": 0.2, "filters": 64, "batch_size": 256,
+    "train_images": 0,
 }  # fmt: skip
 
 
@@ -196,7 +197,8 @@ def memory_needed(parameters: Mapping[str, Any]) -> float:
     values = {**CLASSIC, **parameters}
     try:
         dataset, size = str(values["dataset"]), int(values["image_size"])
-        train, test, height, width, channels = data.expected_shape(dataset, size)
+        share = float(values["test_share"])
+        train, test, height, width, channels = data.expected_shape(dataset, size, share)
     except (LessonError, OSError, ValueError):  # `check_data` says what is wrong with it
         train, test, height, width, channels = data.expected_shape("mnist", 28)
     used = min(int(values["train_images"]) or train, train)
@@ -207,8 +209,16 @@ def memory_needed(parameters: Mapping[str, Any]) -> float:
     outputs = 4 * int(values["filters"]) * (height - 2) * (width - 2) * shares
     batch = min(int(values["batch_size"]), used)
     training = image * (13 * max(used, small) + 8 * small) + 2.4 * outputs * batch
-    testing = image * 21 * test + 2.1 * outputs * min(TEST_BATCH, max(test, 1))
+    at_once = max(min(TEST_BATCH, test), covered_copies(height, width))
+    testing = image * 21 * test + 2.1 * outputs * at_once
     return round(TENSORFLOW + max(training, testing) / 1e9, 1)
+
+
+def covered_copies(height: int, width: int) -> int:
+    """How many copies of an image 05_testing covers and reads at once: a row of places."""
+    patch = min(height, width) // 4
+    step = min(patch, max(2, max(height, width) // 14))
+    return (width - patch) // step + 1
 
 
 def check_memory(gigabytes: float) -> Check:

@@ -133,16 +133,19 @@ def download_command(name: str) -> str:
     return f'with a network, once: python -c "import keras; keras.datasets.{name}.load_data()"'
 
 
-def expected_shape(dataset: str, image_size: int) -> tuple[int, int, int, int, int]:
+def expected_shape(
+    dataset: str, image_size: int, test_share: float = 0.2
+) -> tuple[int, int, int, int, int]:
     """How much data there will be, without loading it.
 
     Args:
         dataset: as `load_data` takes it.
         image_size: height and width that the pictures of a folder are scaled to.
+        test_share: the share of a folder's pictures held out to test on.
 
     Returns:
-        The number of training images, that of test images (of a folder, all as training images),
-        height, width and channels (of a folder, three).
+        The number of training images, that of test images, height, width and channels (of a folder,
+        three: whether its pictures have color isn't known before they are read).
 
     Raises:
         LessonError, OSError, ValueError: it can't be told.
@@ -153,7 +156,7 @@ def expected_shape(dataset: str, image_size: int) -> tuple[int, int, int, int, i
     if dataset == "mnist":
         return 60_000, 10_000, 28, 28, 1
     if path.is_dir():
-        return count_pictures(path), 0, image_size, image_size, 3
+        return *count_pictures(path, test_share), image_size, image_size, 3
     train, test = stored_shapes(path)
     if len(train) < 3 or len(test) < 3:
         raise ValueError(f"{path} holds no images")

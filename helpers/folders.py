@@ -157,7 +157,7 @@ def load_folder(
                 problems.append(f"{place} holds {len(paths)} pictures, too few")
             held_out = set()
             if "test" not in layout.parts:
-                count = min(max(1, round(test_share * len(paths))), len(paths) - 1)
+                count = _held_out(len(paths), test_share)
                 held_out = set(random.permutation(len(paths))[:count].tolist())
             for index, path in enumerate(paths):
                 shown = str(path.relative_to(folder))
@@ -192,15 +192,27 @@ def _nothing_to_see(path: Path, image: np.ndarray) -> str:
     return reason
 
 
-def count_pictures(folder: Path) -> int:
-    """How many pictures a folder holds for all parts and classes together.
+def count_pictures(folder: Path, test_share: float = 0.2) -> tuple[int, int]:
+    """How many images to train on and to test on `load_folder` would make of a folder, without
+    opening any.
 
     Raises:
         LessonError: the layout is none that we know.
     """
     layout = look_at_folder(folder)
-    classes = [part / name for part in layout.parts.values() for name in layout.classes]
-    return sum(len(_pictures(path)) for path in classes)
+    train = test = 0
+    for role, part in layout.parts.items():
+        for name in layout.classes:
+            count = len(_pictures(part / name))
+            held_out = _held_out(count, test_share) if "test" not in layout.parts else 0
+            tested = count if role == "test" else held_out
+            train, test = train + count - tested, test + tested
+    return train, test
+
+
+def _held_out(count: int, share: float) -> int:
+    """How many pictures of a class are held out: a share of them, at least one, and never all."""
+    return max(0, min(max(1, round(share * count)), count - 1))
 
 
 def folder_classes(folder: Path) -> tuple[str, ...]:

@@ -16,13 +16,14 @@ TYPE_NAMES = {int: "a whole number", float: "a number"}
 @dataclass(frozen=True)
 class Parameter:
     """What values a parameter takes: a number from `minimum` to `maximum`, both included, or one of
-    `choices`.
+    `choices`. Where `zero_means` something, such as "all", 0 is taken too.
     """
 
     type: type
     minimum: float = 0
     maximum: float = math.inf
     choices: tuple[str, ...] = ()
+    zero_means: str = ""
 
     def accepts(self, value: object) -> bool:
         """Whether `value` has the right type and lies in the range."""
@@ -32,6 +33,8 @@ class Parameter:
             return isinstance(value, str) and could_name_a_file(value)
         if isinstance(value, bool) or not isinstance(value, (int, self.type)):
             return False
+        if value == 0 and self.zero_means:
+            return True
         return self.minimum <= value <= self.maximum  # type: ignore[operator]
 
     def describe(self) -> str:
@@ -41,7 +44,8 @@ class Parameter:
         if self.type is str:
             return "text that could name a file"
         most = f" to {self.maximum:.10g}" if self.maximum < math.inf else ""
-        return f"{TYPE_NAMES[self.type]} from {self.minimum:.10g}{most}"
+        zero = f", or 0 for {self.zero_means}" if self.zero_means else ""
+        return f"{TYPE_NAMES[self.type]} from {self.minimum:.10g}{most}{zero}"
 
 
 PARAMETERS = {
@@ -59,8 +63,9 @@ PARAMETERS = {
     "learning_rate": Parameter(float, 1e-8, 10),
     "schedule": Parameter(str, choices=("constant", "cosine")),
     "warmup": Parameter(float, 0, 0.9),
-    "train_images": Parameter(int, 0),
-    "test_images": Parameter(int, 0),
+    # Of two images, 04 holds one out, and 05 compares one half of the test images with the other.
+    "train_images": Parameter(int, 2, zero_means="all"),
+    "test_images": Parameter(int, 2, zero_means="all"),
     "expected_accuracy": Parameter(float, 0, 1),
     "picture": Parameter(str),
     "workers": Parameter(int, 2, 8),

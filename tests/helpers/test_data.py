@@ -172,6 +172,10 @@ def test_own_arrays_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...
             {"y_train": np.arange(12) % 3 + 1},
             "numbered from 0 without a gap, not 1, 2, 3; y_test .* lacks: 0",
         ),
+        (
+            {"x_test": small()["x_test"][:1], "y_test": np.zeros(1, int)},
+            "x_test holds 1 image, and at least 2 are needed",
+        ),
         ({"y_test": np.array([0, 1, 2, 0, 1, 7])}, "y_test holds classes that y_train lacks: 7"),
         (
             {"y_train": np.array([{}] * 12, dtype=object)},
@@ -407,9 +411,9 @@ def test_how_much_data_there_will_be_is_known_without_loading_it(
 ) -> None:
     if dataset == "own":
         dataset = save(tmp_path / "own.npz", small(20, shape=(12, 13, 3)))
-    train, test, *shape = data.expected_shape(dataset, 28)
-    (x_train, _), (x_test, _) = data.load_data(dataset)
-    assert train + test == len(x_train) + len(x_test)
+    train, test, *shape = data.expected_shape(dataset, 28, test_share=0.3)
+    (x_train, _), (x_test, _) = data.load_data(dataset, test_share=0.3)
+    assert (train, test) == (len(x_train), len(x_test))
     assert tuple(shape) == (*x_train.shape[1:], 1)[:3]
 
 

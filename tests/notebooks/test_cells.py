@@ -1,0 +1,154 @@
+"""Single cells of the notebooks, with data and models so small that a share has nothing to divide
+by, a title has one thing to count, or an image has many places.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import gate
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from scipy.stats import binomtest
+
+from helpers.checks import covered_copies
+from helpers.figures import RED, image_grid, percent
+from series.chain import BY_NAME
+
+NAMES = np.array(["zero", "one", "two"])
+
+
+class Model:
+    """Answers with the given classes, one after the other, and counts what it is asked at once."""
+
+    def __init__(self, *answers: int) -> None:
+        self.answers = answers
+        self.asked: list[np.ndarray] = []
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        self.asked.append(np.array(images))
+        return np.eye(len(NAMES))[np.resize(self.answers, len(images))]
+
+    def predict(self, images: np.ndarray, **_: object) -> np.ndarray:
+        return self(images)
+
+    def fit(self, *_: object, **__: object) -> None:
+        pass
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[str, list[Figure]]]:
+    """Run cells by their ids with these names; what they print, and the figures they show."""
+
+    def run(notebook: str, *ids: str, **names: Any) -> tuple[str, list[Figure]]:
+        sources = {cell.id: cell.source for cell in gate.read_cells(BY_NAME[notebook].path)}
+        figures: list[Figure] = []
+        names |= {"np": np, "class_names": NAMES, "image_grid": image_grid, "percent": percent}
+        names |= {"show": lambda figure, **_: figures.append(figure), "binomtest": binomtest}
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for cell_id in ids:
+                exec(sources[cell_id], names)
+        return capsys.readouterr().out, figures
+
+    return run
+
+
+def gray(count: int, height: int = 12, width: int = 12) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (count, height, width), dtype="uint8")
+
+
+@pytest.mark.parametrize("count", [5, 30])
+def test_02_says_how_many_images_it_shows(run, count: int) -> None:
+    labels = np.arange(count) % 3
+    _, (figure,) = run("02_dataset", "grid", names=NAMES, x_train=gray(count), y_train=labels)
+    shown = min(count, 24)
+    assert figure.get_suptitle() == f"The first {shown} training images and their labels"
+    assert sum(bool(axes.images) for axes in figure.axes) == shown
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [((1,), "keeps nothing: it had no right answers"), ((0,), "keeps 100% to 100% of its right")],
+)
+def test_04_takes_no_share_of_nothing(run, answers: tuple[int, ...], words: str) -> None:
+    class Figures:
+        draw_moved = staticmethod(lambda _: None)
+
+    printed, _ = run(
+        "04_training", "moved-figure",
+        x_few=gray(5), X_few=gray(5), Y_few=np.zeros(5, int), part=4, normalization="pixels",
+        process_data=lambda images, _: images, figures=Figures,
+        dense_network=lambda *_: Model(*answers), conv_network=lambda **_: Model(*answers),
+    )  # fmt: skip
+    assert printed.count(words) == 2
+
+
+@pytest.mark.parametrize(
+    ("mistakes", "title"),
+    [(0, None), (1, "most confident mistake"), (3, "3 most confident mistakes")],
+)
+def test_05_counts_the_mistakes_it_shows(run, mistakes: int, title: str | None) -> None:
+    labels, right = np.zeros(5, int), np.arange(5) >= mistakes
+    _, figures = run(
+        "05_testing", "worst-figure",
+        images=gray(5), right=right, predicted=np.where(right, 0, 1), Y_test=labels,
+        confidence=np.full(5, 0.7),
+    )  # fmt: skip
+    assert [figure.get_suptitle() for figure in figures] == ([f"The {title}"] if title else [])
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "rows", "columns"),
+    [(28, 28, 11, 11), (12, 12, 5, 5), (512, 512, 11, 11), (20, 12, 9, 5), (12, 512, 4, 170)],
+)
+def test_05_covers_all_of_an_image_a_row_of_places_at_a_time(
+    run, height: int, width: int, rows: int, columns: int
+) -> None:
+    model, names = Model(2), {"X_test": gray(2, height, width) / 255}
+    images = gray(2, height, width)
+    names |= {"images": images, "model": model}
+    run("05_testing", "occlusion", "occlusion-figure", **names | {
+        "right": np.array([True, False]), "confidence": np.ones(2), "worst": [1],
+        "predicted": np.array([2, 1]), "caption": str,
+        "testing": type("", (), {"draw_occlusion": staticmethod(lambda *given: None)}),
+    })  # fmt: skip
+    assert [len(asked) for asked in model.asked] == [columns] * rows * 2
+    assert columns == covered_copies(height, width), "what memory_needed reckons with"
+    covered = [copy != names["X_test"][0] for asked in model.asked[:rows] for copy in asked]
+    assert len({copy.tobytes() for copy in covered}) == rows * columns, "each at a place of its own"
+    assert np.any(covered, axis=0).mean() > 0.8
+
+
+@pytest.mark.parametrize("count", [30, 600])
+def test_06_counts_each_test_image_once(run, count: int) -> None:
+    model, images = Model(0), np.arange(count * 144).reshape(count, 12, 12)
+    names = {"x_test": images, "y_test": np.zeros(count, int), "seed": 1, "model": model}
+    names |= {"see": lambda images: images, "move_right": lambda images, _: images}
+    drawn: list[Any] = []
+    names["inference"] = type(
+        "", (), {"draw_moved": staticmethod(lambda *given: drawn.extend(given))}
+    )
+    names |= {"ask": model, "chances": np.eye(3), "chances_of_nonsense": np.array([0.5])}
+    printed, _ = run("06_inference", "moved", "ex-threshold-solution", **names)
+    for asked in model.asked[:5]:
+        assert len(asked) == len({image.tobytes() for image in asked}) == min(count, 500)
+    low, high = drawn[1][0]
+    span = binomtest(min(count, 500), min(count, 500)).proportion_ci(method="wilson")
+    assert (low, high) == (span.low, span.high)
+    assert f"Of {min(count, 200)} test images" in printed
+
+
+@pytest.mark.parametrize(
+    ("answers", "title"), [((0,), None), ((1, 0, 0), "surest mistake"), ((1,), "3 surest mistakes")]
+)
+def test_07_counts_the_mistakes_it_shows(run, answers: tuple, title: str | None) -> None:
+    model = Model(*answers)
+    _, figures = run(
+        "07_improving", "worst", RED=RED, model=model, normalization="rows",
+        x_sample=gray(3), y_sample=np.zeros(3, int),
+        answers=lambda model, images, **_: model(images),
+    )  # fmt: skip
+    whole = [f"The {title} among 3 held-out images"] if title else []
+    assert [figure.get_suptitle() for figure in figures] == whole
