@@ -5,7 +5,7 @@ network has learned, `check_reader` a function that reads pictures. None of them
 notebook, whatever it is given.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,12 +73,7 @@ def check_network(
         answer: the reader's network; `...`, or a network with no layer yet, is still to do.
         input_shape, classes, layers, parameters: as `network_problem` takes them.
     """
-    _mention_a_failed_cell()
-    if answer is ... or _has_no_layer(answer):
-        print(TO_DO)
-        return
-    problem = network_problem(answer, input_shape, classes, layers, parameters)
-    print("Right." if problem is None else f"Not yet. {problem}")
+    _say(answer, lambda: network_problem(answer, input_shape, classes, layers, parameters))
 
 
 def network_problem(
@@ -133,12 +128,7 @@ def check_trained(
         better_than: the accuracy on the held-out images that isn't enough, or a network that has
             one.
     """
-    _mention_a_failed_cell()
-    if answer is ... or _has_no_layer(answer):
-        print(TO_DO)
-        return
-    problem = training_problem(answer, images, labels, classes, better_than)
-    print("Right." if problem is None else f"Not yet. {problem}")
+    _say(answer, lambda: training_problem(answer, images, labels, classes, better_than))
 
 
 def training_problem(
@@ -184,6 +174,16 @@ def training_problem(
         f"It reads {accuracy:.3f} of the held-out images; more than {least:.3f} are needed. "
         f"{_learning_problem(answer, history, accuracy, classes)}"
     )
+
+
+def _say(answer: Any, find_problem: Callable[[], str | None]) -> None:
+    """Say whether a network is still to do, right, or what keeps it from being so."""
+    _mention_a_failed_cell()
+    if answer is ... or _has_no_layer(answer):
+        print(TO_DO)
+        return
+    problem = find_problem()
+    print("Right." if problem is None else f"Not yet. {problem}")
 
 
 def _share_read(network: Any, images: Any, labels: np.ndarray) -> float:

@@ -87,7 +87,8 @@ class Canvas:
         self._names = [str(name) for name in class_names]
         self._folder = folder
         self._dark_background = dark_background
-        self._layers = [layer.name for layer in convolutions]
+        # Keras' own names count all layers since the kernel started, such as conv2d_99.
+        self._layers = [f"convolution {number + 1}" for number in range(len(convolutions))]
         self._counted: dict[str, int] = {}  # what each drawing was said to mean
         self.confusion = np.zeros((len(class_names), len(class_names)), dtype=int)
 

@@ -140,7 +140,7 @@ def draw_pooling(corner: np.ndarray, pooled: np.ndarray) -> Figure:
         "numbers, half as wide and half as high in all: the largest of each square."
     )
     figure = new_figure("Pooling keeps the largest number of each square", 6.0, 3.3, alt=alt)
-    before, after = figure.subplots(1, 2, width_ratios=[2, 1])
+    before, after = figure.subplots(1, 2)
     limits = (0.0, float(max(corner.max(), 0.1)))
     draw_numbers(before, corner, "a part of the feature map", "{:.1f}", "gray_r", limits)
     draw_numbers(after, pooled, "after pooling", "{:.1f}", "gray_r", limits)
@@ -148,6 +148,11 @@ def draw_pooling(corner: np.ndarray, pooled: np.ndarray) -> Figure:
         for row, column in np.ndindex(pooled.shape):
             color = (BLUE, ORANGE, GREEN, RED)[(row % 2) * 2 + column % 2]
             _frame(axes, row * side, column * side, side, color)
+    # The same room as on the left, so that the squares are as large: half as wide, half as high.
+    height, width = corner.shape
+    aside = (width - pooled.shape[1]) / 2
+    after.set(xlim=(-0.5 - aside, width - 0.5 - aside), ylim=(height - 0.5, -0.5))
+    after.axis("off")
     return figure
 
 

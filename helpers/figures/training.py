@@ -54,10 +54,12 @@ def draw_rates(losses: Mapping[float, Sequence[float]]) -> Figure:
     )
     figure = new_figure("The same network with three learning rates", 7.5, 3.9, alt=alt)
     axes = figure.subplots()
+    ends = []
     for (rate, values), color in zip(losses.items(), (GREEN, BLUE, RED), strict=False):
         axes.plot(range(1, len(values) + 1), values, color=color, linewidth=1.5)
-        label_line(axes, len(values), values[-10:], f"rate {rate:g}", color)
+        ends.append((float(np.median(values[-10:])), f"rate {rate:g}", color))
     log_losses(axes, "updates made")
+    label_lines(axes, len(values), ends)
     return figure
 
 
@@ -74,13 +76,15 @@ def draw_moved(accuracies: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
     )
     figure = new_figure("What happens when the digits are moved", 7.5, 3.9, alt=alt)
     axes = figure.subplots()
+    ends = []
     for (name, rows), color, marker in zip(kinds, (RED, BLUE), "so", strict=False):
         places = np.arange(rows.shape[1])
         axes.plot(places, rows.mean(axis=0) * 100, color=color, linewidth=2)
         for row in rows:
             axes.plot(places, row * 100, marker, color=color, markersize=5, alpha=0.6)
-        label_line(axes, places[-1], rows[:, -1] * 100, name, color)
+        ends.append((float(np.median(rows[:, -1])) * 100, name, color))
     axes.set(ylim=(0, 102), xticks=places)
+    label_lines(axes, places[-1], ends)
     label(
         axes,
         "pixels moved to the right (dots: seeds, line: their mean)",
@@ -106,7 +110,7 @@ def draw_overfitting(
     )
     figure = new_figure("Memorizing, and what dropout does about it", 7.5, 4.2, alt=alt)
     axes = figure.subplots()
-    lines = []
+    lines: list[tuple[float, str, str]] = []
     for name, history, color, marker in (
         ("without dropout", plain, RED, "s"),
         ("with dropout", dropout, BLUE, "o"),
@@ -119,12 +123,7 @@ def draw_overfitting(
             axes.plot(epochs, losses, style, color=color, linewidth=1.8, markersize=5)
             lines.append((losses[-1], f"{part}, {name}", color))
     log_losses(axes, "epochs")
-    low, high = axes.get_ylim()
-    height = low
-    for end, text, color in sorted(lines):  # from below; each at least a line above the last one
-        height = max(end, height)
-        label_line(axes, len(plain["loss"]), [height], text, color)
-        height *= (high / low) ** 0.07
+    label_lines(axes, len(plain["loss"]), lines)
     return figure
 
 
@@ -198,20 +197,32 @@ def running_mean(
     return np.convolve(images, weights, "valid"), np.convolve(losses, weights, "valid")
 
 
-def label_line(
-    axes: Axes, x: float, values: Sequence[float] | np.ndarray, text: str, color: str
-) -> None:
-    """Write a line's name at its right end, in its color; `values` are the last ones of it."""
-    axes.annotate(
-        text,
-        (x, float(np.median(values))),
-        xytext=(6, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=FONT - 2,
-        color=color,
-        annotation_clip=False,
-    )
+def label_lines(axes: Axes, x: float, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Write each line's name at its right end, in its color; names of lines that end close together
+    move up, so that they don't touch.
+
+    Args:
+        axes: with its final limits and scale.
+        x: where the lines end.
+        ends: for each line the height at its end, its name, its color.
+    """
+    to_share = axes.transScale + axes.transLimits  # from data to shares of the axes
+    free = 0.0  # the lowest free place, as a share of the height of the axes
+    for height, text, color in sorted(ends):
+        _, share = to_share.transform((x, height))
+        place = max(float(share), free)
+        free = place + 0.07  # a line of text
+        axes.annotate(
+            text,
+            (x, place),
+            xycoords=("data", "axes fraction"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=FONT - 2,
+            color=color,
+            annotation_clip=False,
+        )
 
 
 def log_losses(axes: Axes, x: str) -> None:

@@ -158,6 +158,18 @@ def test_where_nobody_can_draw_a_stored_drawing_is_shown(canvas, capsys):
     assert "Nobody can draw here" in output and "<img" in output and "widget" not in output
 
 
+def test_feature_maps_are_named_in_words(canvas, monkeypatch):
+    """Keras' names, such as conv2d_99, count what this kernel has made so far."""
+    captions = []
+    monkeypatch.setattr(
+        "helpers.canvas.image_grid", lambda title, images, names, columns: captions.extend(names)
+    )
+    monkeypatch.setattr("helpers.canvas.show", lambda figure, alt: None)
+    canvas._ipython_display_()
+    assert captions[0] == "what it sees" and len(captions) > 1
+    assert captions[1:] == [f"convolution {number}" for number in range(1, len(captions))]
+
+
 def network(*layers):
     inputs = outputs = keras.Input((28, 28, 1))
     for layer in layers:

@@ -5,6 +5,7 @@ That each notebook draws its figures is seen by running the notebooks.
 """
 
 import io
+import itertools
 import warnings
 
 import numpy as np
@@ -142,6 +143,43 @@ def test_the_sum_of_the_products_is_in_the_picture() -> None:
     products = np.array([[0.5, 0, -2.0]] * 3)
     figure = model.draw_products(np.zeros((8, 8)), 1, 1, np.ones((3, 3)), products)
     assert "sum: −4.5" in texts(figure)
+
+
+def overlapping(figure: Figure) -> list[tuple[str, str]]:
+    """Pairs of texts that touch each other, once the figure has been drawn."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    written = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+    boxes = [(text.get_text(), text.get_window_extent(canvas.get_renderer())) for text in written]
+    return [
+        (name, other)
+        for (name, box), (other, other_box) in itertools.combinations(boxes, 2)
+        if box.overlaps(other_box)
+    ]
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        {0.001: [2.3, 2.2], 0.1: [2.3, 2.1], 100.0: [64.0, 2.3]},
+        {0.001: [2.3, 2.2], 0.1: [2.3, 2.2], 100.0: [2.3, 2.2]},
+    ],
+)
+def test_lines_that_end_close_together_have_names_that_do_not_touch(losses) -> None:
+    assert overlapping(training.draw_rates(losses)) == []
+    moved = {"dense": [[0.9, 0.51]], "convolutional": [[0.9, 0.5]]}
+    assert overlapping(training.draw_moved(moved)) == []
+    history = {"loss": [2.3, 0.5], "val_loss": [2.0, 0.5]}
+    assert overlapping(training.draw_overfitting(history, history)) == []
+
+
+def test_pooled_squares_are_as_large_as_those_they_come_from() -> None:
+    """So that the picture shows what pooling does: half as wide and half as high."""
+    figure = model.draw_pooling(np.ones((4, 4)), np.ones((2, 2)))
+    FigureCanvasAgg(figure).draw()
+    squares = [axes.transData.transform([(0, 0), (1, 1)]) for axes in figure.axes]
+    before, after = (abs(ends[1] - ends[0]) for ends in squares)
+    assert after == pytest.approx(before, rel=0.02)
 
 
 def test_the_confusion_matrix_writes_every_count_a_dot_for_none_and_nothing_where_it_would_not_fit() -> (
