@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 from helpers.folders import FEW_BLANK, Split
-from helpers.pictures import blank
+from helpers.pictures import LEAST_LIGHT, blank
 from series.errors import LessonError, listed
 from series.files import display_path, unzip
 from series.parameters import PARAMETERS
@@ -58,6 +58,10 @@ def read_arrays(path: Path, restore: str = "") -> tuple[Split, Split]:
         arrays = (np.load(io.BytesIO(parts.pop(key)), allow_pickle=False) for key in ARRAYS)
         x_train, y_train, x_test, y_test = arrays
     except FileNotFoundError:
+        fix = restore or (
+            "set the parameter dataset to a path that exists, with / between its folders; "
+            "02_dataset shows how to make such a file"
+        )
         raise LessonError(f"{name} is missing", fix) from None
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise LessonError(f"{name} is damaged ({error})", fix) from error
@@ -110,6 +114,8 @@ def _other_arrays(path: Path, keys: list[str]) -> LessonError:
     what = (
         f"{display_path(path)} holds {listed(sorted(keys)) or 'no arrays'}, not {', '.join(ARRAYS)}"
     )
+    if any("/" in key for key in keys):  # another archive, called .npz
+        return LessonError(what, "unpack it, and give the folder or the .npz file inside")
     meant = _meant(keys)
     if set(ARRAYS) <= meant.keys():
         pairs = ", ".join(f"{name}=a[{meant[name]!r}]" for name in ARRAYS)
@@ -155,7 +161,7 @@ def _objects(path: Path, keys: list[str]) -> LessonError:
     )
     lines = f"np.savez({_fixed(path)!r}, {pairs})"
     fix = _lines(path, lines, ", allow_pickle=True")
-    return LessonError(what, f"if you trust the file, {fix}")
+    return LessonError(what, f"if you trust the file, and its images have one size, {fix}")
 
 
 def refuse_unfit(path: Path, train: Split, test: Split) -> None:
@@ -169,10 +175,11 @@ def refuse_unfit(path: Path, train: Split, test: Split) -> None:
     problems: list[str] = []
     changes: dict[str, str] = {}
     mendable = True
+    top = max(_highest(train[0]), _highest(test[0]))
     for part, (x, y) in parts.items():
         count = len(x) if x.ndim else 0
         looks = {
-            f"x_{part}": (x, *_look_at_images(f"x_{part}", x)),
+            f"x_{part}": (x, *_look_at_images(f"x_{part}", x, top)),
             f"y_{part}": (y, *_look_at_labels(f"y_{part}", y, count)),
         }
         for name, (array, right, change) in looks.items():
@@ -181,6 +188,10 @@ def refuse_unfit(path: Path, train: Split, test: Split) -> None:
                 problems.append(f"{name} is {kind} and must be {right}")
                 changes[name] = change
                 mendable = mendable and bool(change)
+    words = [y for _, y in parts.values() if y.dtype.kind in "SU"]
+    if len(words) == 2 and len(strange := np.setdiff1d(test[1], train[1])):
+        problems.append(f"y_test holds classes that y_train lacks: {listed(strange.tolist())}")
+        mendable = False
     if not problems:
         problems, changes = _look_at_classes(train[1], test[1])
         mendable = bool(changes)
@@ -199,8 +210,19 @@ def refuse_unfit(path: Path, train: Split, test: Split) -> None:
     raise LessonError(f"{display_path(path)} cannot be used: " + "; ".join(problems), fix)
 
 
-def _look_at_images(name: str, x: np.ndarray) -> tuple[str, str]:
-    """What images must be, and the expression that makes them so; twice nothing if they are so."""
+def _highest(x: np.ndarray) -> float:
+    """The highest number of an array; 0 where it holds none that could be pixels."""
+    return float(x.max()) if x.size and x.dtype.kind in "uif" else 0.0
+
+
+def _look_at_images(name: str, x: np.ndarray, top: float) -> tuple[str, str]:
+    """What images must be, and the expression that makes them so; twice nothing if they are so.
+
+    Args:
+        name: of the array.
+        x: the array.
+        top: the highest number of the images of both parts: they are scaled alike.
+    """
     right = (
         f"uint8 images of shape (count, height, width[, 3]), at least {SMALLEST} x {SMALLEST} "
         "pixels, not blank"
@@ -227,6 +249,9 @@ def _look_at_images(name: str, x: np.ndarray) -> tuple[str, str]:
     if x.dtype == np.uint8:
         if x.min() == x.max():
             return right, ""
+        if top <= LEAST_LIGHT:
+            right += f", from 0 to 255; these numbers go up to {top:g}"
+            return right, f"({change} * (255 / {top:g})).round().astype('uint8')"
         return ("", "") if shaped is x else (right, change)
     low, high = float(x.min()), float(x.max())
     if x.dtype.kind == "b":
@@ -237,10 +262,12 @@ def _look_at_images(name: str, x: np.ndarray) -> tuple[str, str]:
         return right, f"({change} * 255).round().astype('uint8')"
     if x.dtype.kind == "f" and -1 <= low < 0 and high <= 1:
         return right, f"(({change} + 1) * 127.5).round().astype('uint8')"
-    if low >= 0 and high <= 255:
+    if low >= 0 and top <= LEAST_LIGHT:  # such as scikit-learn's digits, from 0 to 16
+        return right, f"({change} * (255 / {top:g})).round().astype('uint8')"
+    if low >= 0 and top <= 255:
         return right, f"{change}.round().astype('uint8')"
-    if x.dtype.kind in "iu" and low >= 0 and high <= 65535:
-        return right, f"({change} / {_full_scale(high)} * 255).round().astype('uint8')"
+    if x.dtype.kind in "iu" and low >= 0 and top <= 65535:
+        return right, f"({change} / {_full_scale(top)} * 255).round().astype('uint8')"
     return f"{right}, from 0 to 255; these numbers go from {low:g} to {high:g}", ""
 
 
@@ -269,6 +296,8 @@ def _look_at_labels(name: str, y: np.ndarray, count: int) -> tuple[str, str]:
         if y.dtype.kind == "f":
             return right, f"{change}.astype(int)"
         return right, f"np.searchsorted(np.unique(a['y_train']), {change})"
+    if y.dtype.kind not in "iub":  # complex numbers, dates
+        return right, ""
     return right, change if y.dtype.kind in "iu" else f"{change}.astype(int)"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers.arrays import ARRAYS, read_arrays, refuse_unfit, stored_shapes
 from helpers.folders import Split, count_pictures, folder_classes, load_folder, look_at_folder
+from helpers.pictures import refuse_address
 from series.chain import DATA_FOLDER
 from series.errors import LessonError
 from series.files import digest, display_path, user_path
@@ -88,7 +89,12 @@ def load_data(
         return load_mnist()
     if dataset in KERAS_CLASSES:
         return _load_from_keras(dataset)
+    refuse_address(dataset)
     path = user_path(dataset)
+    bare = dataset.strip(" \"'")
+    if bare and bare != dataset and not path.exists() and user_path(bare).exists():
+        fix = f"set the parameter dataset to {bare}, without quotation marks or spaces around it"
+        raise LessonError(f"there is no folder and no file {dataset}", fix)
     if dataset and path.is_dir():
         if idx := _idx_files(path):
             raise LessonError(f"{display_path(path)} holds idx files", _from_idx(idx))
@@ -182,7 +188,7 @@ def _no_data_set(dataset: str, path: Path) -> LessonError:
 # What turns usual files into an .npz file.
 FROM_CSV = """in Python, once, if {labels}; then take that file:
 import numpy as np
-table = np.loadtxt({path!r}, delimiter=",", skiprows={header}, dtype=int)
+table = np.loadtxt({path!r}, delimiter=",", skiprows={header}, dtype=int, encoding="utf-8-sig")
 x, y = table[:, 1:].astype("uint8").reshape(-1, {side}, {side}), table[:, 0]; k = len(y) // 5
 np.savez({out!r}, x_train=x[k:], y_train=y[k:], x_test=x[:k], y_test=y[:k])"""
 FROM_IDX = """in Python, once, then take that file:
@@ -198,7 +204,7 @@ np.savez({out!r}, {pairs})"""
 IDX = {
     "x_train": "train-images", "y_train": "train-labels", "x_test": "-images", "y_test": "-labels",
 }  # fmt: skip
-ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz")
+ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".7z", ".rar", ".bz2", ".xz")
 
 
 def _conversion(path: Path) -> str:
@@ -211,15 +217,15 @@ def _conversion(path: Path) -> str:
     if suffix == ".npy":
         pairs = [f"{name}=np.load({str(path.with_name(f'{name}.npy'))!r})" for name in ARRAYS]
         return FROM_NPY.format(out=str(path.with_name("own.npz")), pairs=", ".join(pairs))
-    if suffix in ARCHIVES or path.name.endswith(".tar.gz"):
-        return "unpack it, and give the folder of pictures or the .npz file inside"
+    if suffix in ARCHIVES:
+        return "unpack it, and give the folder of pictures or the file inside"
     if suffix in (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"):
         return "give a folder that holds a folder of pictures a class; data/README.md shows one"
     return f"save the arrays {', '.join(ARRAYS)} with numpy.savez, as 02_dataset shows"
 
 
 def _from_csv(path: Path, out: str) -> str:
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
         first = file.readline().strip().split(",")
     side = round((len(first) - 1) ** 0.5)
     header = 0 if all(word.strip().isdigit() for word in first) else 1

@@ -2,7 +2,6 @@
 TensorFlow here.
 """
 
-import glob
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +73,7 @@ def look_at_folder(folder: Path) -> Layout:
         raise _refusal(folder, what, "sort them into folders of classes")
     if parts and "train" not in parts:
         raise _refusal(folder, f"it has {listed(list(parts))}, but no folder train", LAYOUT)
-    notes = []
+    notes: list[str] = []
     if parts:
         others = [path.name for path in inside if path not in parts.values()]
         if others:
@@ -88,6 +87,10 @@ def look_at_folder(folder: Path) -> Layout:
             )
     else:
         parts = {"train": folder}
+    around = dict.fromkeys([folder, *parts.values()])
+    loose = [path.name for place in around for path in _direct(place) if _is_picture(path)]
+    if loose:
+        notes.append(f"Passed over, beside the folders of the classes: {listed(loose, 6)}.")
     found = {path.name for part in parts.values() for path in _folders(part)}
     classes = tuple(sorted(found))
     _refuse_other_layouts(folder, parts, classes)
@@ -249,16 +252,22 @@ def _folders(folder: Path) -> list[Path]:
 
 def _direct(folder: Path) -> list[Path]:
     """The pictures right in `folder`, not in folders inside it."""
-    return [path for path in _pictures(folder) if path.parent == folder]
+    files = [path for path in folder.iterdir() if path.is_file()]
+    seen = [path for path in files if path.name.casefold() not in NO_PICTURES]
+    return [path for path in seen if not path.name.startswith(".")]
 
 
 def _pictures(folder: Path) -> list[Path]:
-    found = glob.glob("**", root_dir=folder, recursive=True)  # noqa: PTH207 (it passes over names that start with a dot)
-    paths = [folder / name for name in sorted(found)]
-    return [
-        path
-        for path in paths
-        if path.is_file()
-        and path.name.lower() not in NO_PICTURES
-        and not {part.casefold() for part in path.relative_to(folder).parts} & {*NO_FOLDERS}
-    ]
+    """The pictures in `folder` and the folders inside it. Links to folders inside it aren't
+    followed: one that leads upwards would bring in all other classes.
+    """
+    if not folder.is_dir():
+        return []
+    inner = [path for path in _folders(folder) if not path.is_symlink()]
+    paths = [*_direct(folder), *(path for place in inner for path in _pictures(place))]
+    return sorted(paths, key=Path.as_posix)  # in the same order on every system
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether a file's name says that it is a picture."""
+    return path.suffix.lower() in Image.registered_extensions()

@@ -48,9 +48,7 @@ def read_picture(path: str | Path) -> np.ndarray:
     Raises:
         LessonError: there is no such file, or it is no picture, damaged, or too large to open.
     """
-    if re.match(r"\w{2,}:/+", str(path)):
-        what = f"{path} is an address, and this lesson works without a network"
-        raise LessonError(what, "download the picture, then give the path of its file")
+    refuse_address(path)
     path = user_path(path)
     name = display_path(path)
     if not path.is_file():
@@ -71,6 +69,19 @@ def read_picture(path: str | Path) -> np.ndarray:
         raise LessonError(what, EXPORT) from error
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     return np.asarray(picture)
+
+
+def refuse_address(path: str | Path) -> None:
+    """Refuse what is no path but an address, such as one on the web.
+
+    Raises:
+        LessonError: it begins with a scheme, such as `https:/`.
+    """
+    if re.match("file:/+", str(path), re.IGNORECASE):
+        raise LessonError(f"{path} is an address", "give the path alone, without file://")
+    if re.match(r"\w{2,}:/+", str(path)):
+        what = f"{path} is an address, and this lesson works without a network"
+        raise LessonError(what, "download what is there, then give the path of the file")
 
 
 def _open(path: Path) -> Image.Image:

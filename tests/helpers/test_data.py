@@ -8,6 +8,7 @@ import hashlib
 import struct
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -239,6 +240,10 @@ NEARLY = {
     "labels as objects": {
         "y_train": LABELS.astype(object), "y_test": A["y_test"].astype(object),
     },
+    "labels as bytes": {
+        "y_train": np.array([b"ant", b"bee", b"cow"])[LABELS],
+        "y_test": np.array([b"ant", b"bee", b"cow"])[A["y_test"]],
+    },
     "floats and one-hot labels": {
         "x_train": IMAGES / 255, "x_test": A["x_test"] / 255,
         "y_train": np.eye(3)[LABELS], "y_test": np.eye(3)[A["y_test"]],
@@ -254,6 +259,66 @@ def test_arrays_in_another_form_get_the_line_that_mends_them(form: str, tmp_path
     assert np.array_equal(x_test, A["x_test"])
     assert np.array_equal(y_train, LABELS)
     assert np.array_equal(y_test, A["y_test"])
+
+
+@pytest.mark.parametrize("top", [1, 15, 16])  # 16: scikit-learn's digits
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float32"])
+def test_small_numbers_are_stretched_over_all_grays_in_both_parts_alike(
+    top: int, dtype: str, tmp_path: Path
+) -> None:
+    arrays = {name: (A[name] % (top + 1)).astype(dtype) for name in ("x_train", "x_test")}
+    arrays["x_test"][arrays["x_test"] == top] = top - 1 if top > 1 else 1  # a part without the top
+    path = save(tmp_path / "own.npz", {**A, **arrays})
+    (x_train, _), (x_test, _) = follow_the_advice(path, tmp_path / "own-fixed.npz")
+    for name, mended in (("x_train", x_train), ("x_test", x_test)):
+        assert np.array_equal(mended, np.round(arrays[name].astype(float) * 255 / top)), name
+
+
+@pytest.mark.parametrize("kind", ["U3", "S3"])
+def test_a_word_that_no_training_label_is_does_not_become_another_class(
+    kind: str, tmp_path: Path
+) -> None:
+    words = np.array(["ant", "bee", "cow"], kind)[LABELS]
+    other = words[:6].copy()
+    other[2] = "bat"
+    path = save(tmp_path / "own.npz", {**A, "y_train": words, "y_test": other})
+    with pytest.raises(
+        LessonError, match=r"y_test holds classes that y_train lacks: .*bat"
+    ) as caught:
+        data.load_data(path)
+    assert "searchsorted" not in caught.value.fix
+
+
+@pytest.mark.parametrize("kind", ["complex128", "datetime64[D]"])
+def test_labels_that_are_no_numbers_get_no_line_that_makes_some(kind: str, tmp_path: Path) -> None:
+    changes = {name: A[name].astype(kind) for name in ("y_train", "y_test")}
+    with pytest.raises(LessonError, match="must be one integer") as caught:
+        data.load_data(save(tmp_path / "own.npz", {**A, **changes}))
+    assert "np.savez(" not in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("https://example.org/own.npz", r"own\.npz is an address.*\n.*download what is there"),
+        ("file:///data/own.npz", r"is an address\n.*without file://"),
+        ('"data/doodles"', r"parameter dataset to data/doodles, without quotation marks"),
+        (" data/doodles ", r"parameter dataset to data/doodles, without quotation marks or spaces"),
+        ("no/such.npz", r"such\.npz is missing\n.*to a path that exists"),
+    ],
+)
+def test_what_is_not_written_as_a_path_is_refused_with_the_way_to_write_it(
+    name: str, words: str
+) -> None:
+    with pytest.raises(LessonError, match=words):
+        data.load_data(name)
+
+
+def test_pictures_in_an_archive_called_npz_are_to_be_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "own.npz", "w") as archive:
+        archive.writestr("cat/0.png", b"a picture")
+    with pytest.raises(LessonError, match=r"holds cat/0\.png, not.*\n.*unpack it"):
+        data.load_data(str(tmp_path / "own.npz"))
 
 
 def test_flat_images_and_those_in_torch_s_order_are_mended(tmp_path: Path) -> None:

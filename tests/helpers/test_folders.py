@@ -90,6 +90,44 @@ def test_what_systems_write_into_folders_is_passed_over(tmp_path: Path) -> None:
     assert np.bincount(np.concatenate([y_train, y_test])).tolist() == [6, 5]
 
 
+@pytest.mark.posix
+def test_a_link_that_leads_upwards_brings_in_no_other_class(tmp_path: Path) -> None:
+    fill(tmp_path)
+    (tmp_path / "cat" / "up").symlink_to(tmp_path, target_is_directory=True)
+    (_, y_train), (_, y_test), _ = folders.load_folder(tmp_path)
+    assert np.bincount(np.concatenate([y_train, y_test])).tolist() == [5, 5]
+
+
+def test_pictures_beside_the_classes_are_passed_over_and_named(tmp_path: Path, capsys) -> None:
+    fill(tmp_path)
+    picture(tmp_path / "loose.png")
+    (tmp_path / "labels.csv").write_text("no picture")
+    assert len(data.load_data(str(tmp_path))[0][0]) == 8
+    said = "Passed over, beside the folders of the classes: loose.png.\n"
+    assert capsys.readouterr().out == said
+
+
+def test_odd_formats_names_and_places_are_read_as_they_look(tmp_path: Path) -> None:
+    gray = np.full((20, 20), 240, np.uint8)
+    gray[12:, :10] = 0
+    drawn = Image.fromarray(gray)
+    folder = tmp_path / "ünï [a-z] *"
+    for place in (folder / "katze – süß 猫", folder / "dog", folder / ".hidden"):
+        place.mkdir(parents=True)
+        drawn.convert("P").save(place / "palette.PNG")
+        drawn.convert("CMYK").save(place / "print.JPG", quality=100)
+        drawn.convert("1", dither=Image.Dither.NONE).save(place / "fax.tif", compression="group4")
+        drawn.convert("LA").save(place / "clear.webp", lossless=True)
+        more = [Image.new("L", (20, 20), shade) for shade in (0, 90)]
+        drawn.save(place / "several.gif", save_all=True, append_images=more)
+        drawn.save(place / "pages.tiff", save_all=True, append_images=more)
+    (x_train, _), (x_test, _), names = folders.load_folder(folder, 20)
+    assert names == ("dog", "katze – süß 猫")
+    assert len(x_train) + len(x_test) == 12
+    for image in np.concatenate([x_train, x_test]):
+        assert abs(image.astype(int) - gray).max() <= 16, "of several pages, the first"
+
+
 def test_everything_that_is_wrong_is_named_in_one_round(tmp_path: Path) -> None:
     fill(fill(tmp_path), ("eel",), count=1)
     content = (tmp_path / "cat" / "1.png").read_bytes()
