@@ -34,7 +34,7 @@ run-scaling: $(INSTALLED) ## run 8. Scaling out, several workers, on the data an
 	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --to 03_model
 	@$(VENV_PYTHON) -m runner run --profile "$(PROFILE)" --name "$(PROFILE)-workers" --from 08_scaling_out
 
-lab: $(INSTALLED) ## open JupyterLab on copies of your own, in my-notebooks/, without outputs
+lab: $(INSTALLED) ## open JupyterLab on notebooks of your own
 	@$(VENV_PYTHON) -m workshop lab
 
 lab-originals: $(INSTALLED) ## open JupyterLab on the notebooks themselves, to change them

@@ -6,7 +6,8 @@ import posixpath
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -30,12 +31,22 @@ SETTINGS = (
     "check_python.py",
     ".gitignore",
 )
-FILES = ("CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", *SETTINGS)
+FILES = ("CHANGELOG.md", "LICENSE", *SETTINGS)
+# What the Makefile offers to contributors: a copy holds neither tests nor their notebooks.
+CONTRIBUTORS_RULES = {
+    *("lab-originals", "outputs", "draw", "lock", "lint", "format"),
+    *("test", "test-all", "test-browser"),
+}
 PROJECTS_PAGE = "PROJECT.md"  # the project's own README, where another takes its place
+ABOUT_PROJECTS_PAGE = """> The page of the project that this copy was made from. What it says about
+> tests and contributing holds there, and isn't part of this copy.
+
+"""
 UNWANTED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".*.partial.*", ".DS_Store")
 INSTRUCTORS_PAGES = (Path("workshop", "INSTRUCTOR.md"), Path("workshop", "QUESTIONS.md"))
 LEARNERS_PAGE = Path("workshop", "LEARNER.md")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)]+)\)")
+NAMED_LINK = re.compile(r"\[([^]]+)\]\((?!https?:|mailto:|#)([^)#]+)[^)]*\)")
 
 
 def make_copies(
@@ -75,14 +86,14 @@ def make_copies(
         for page in INSTRUCTORS_PAGES:
             (temporary / "learner" / page).unlink()
         (temporary / "learner" / LEARNERS_PAGE).unlink()
+        _drop_rules(temporary / "learner" / "Makefile", {"workshop"})
         _copy_project(
             root,
             temporary / "instructor",
             {name: for_instructor(n) for name, n in notebooks.items()},
         )
         _open_on(INSTRUCTORS_PAGES[0], temporary / "instructor")
-        project = root / PROJECTS_PAGE if (root / PROJECTS_PAGE).is_file() else root / "README.md"
-        shutil.copy2(project, temporary / "instructor" / PROJECTS_PAGE)
+        _copy_projects_page(root, temporary / "instructor")
         site.write(notebooks, root, temporary / "site")
         for name in ("learner", "instructor", "site"):
             shutil.make_archive(str(temporary / name), "zip", temporary, name)
@@ -117,6 +128,7 @@ def _copy_project(root: Path, folder: Path, notebooks: Mapping[str, nbformat.Not
         shutil.copytree(root / name, folder / name, ignore=UNWANTED)
     for name in FILES:
         shutil.copy2(root / name, folder / name)
+    _drop_rules(folder / "Makefile", CONTRIBUTORS_RULES)
     for place in (folder / "notebooks", folder / ORIGINALS):
         place.mkdir(exist_ok=True)
         for name, notebook in notebooks.items():
@@ -127,6 +139,40 @@ def _open_on(page: Path, folder: Path) -> None:
     """Make a page of the folder `workshop` the README of a copy."""
     text = from_above((folder / page).read_text(encoding="utf-8"), page.parent.as_posix())
     (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def _copy_projects_page(root: Path, folder: Path) -> None:
+    """Copy the project's own README, without links to what the copy doesn't have."""
+    if (root / PROJECTS_PAGE).is_file():  # in an instructor's copy, which is copied again
+        shutil.copy2(root / PROJECTS_PAGE, folder / PROJECTS_PAGE)
+        return
+    text = NAMED_LINK.sub(
+        lambda link: link[0] if (folder / link[2]).exists() else link[1],
+        (root / "README.md").read_text(encoding="utf-8"),
+    )
+    (folder / PROJECTS_PAGE).write_text(ABOUT_PROJECTS_PAGE + text, encoding="utf-8")
+
+
+def _drop_rules(makefile: Path, names: Set[str]) -> None:
+    text = makefile.read_text(encoding="utf-8")
+    makefile.write_text(without_rules(text, names), encoding="utf-8")
+
+
+def without_rules(makefile: str, names: Set[str]) -> str:
+    """The text of a Makefile without these rules, and without their names in `.PHONY`.
+
+    An empty line stands between any two rules.
+    """
+    blocks = []
+    for block in makefile.split("\n\n"):
+        rule = re.search(r"(?m)^([a-z-]+):", block)
+        if rule is None or rule[1] not in names:
+            blocks.append(re.sub(r"(?m)^\.PHONY:.*", partial(_without_names, names), block))
+    return "\n\n".join(blocks)
+
+
+def _without_names(names: Set[str], line: re.Match[str]) -> str:
+    return " ".join(word for word in line[0].split() if word not in names)
 
 
 def from_above(text: str, folder: str) -> str:

@@ -104,6 +104,23 @@ def test_a_copy_opens_on_its_readers_page_whose_links_lead_somewhere(out, kind, 
     assert "make run" in (out / "instructor" / "PROJECT.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("kind", ["learner", "instructor"])
+def test_a_copy_offers_only_what_it_has(out, kind):
+    makefile = (out / kind / "Makefile").read_text(encoding="utf-8")
+    commands = re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE)
+    assert {"help", "setup", "run", "lab", "clean"} <= set(commands)
+    assert ("workshop" in commands) == (kind == "instructor")
+    assert re.findall(r"pytest|ruff|mypy|runner outputs|originals", makefile) == []
+    phony = re.search(r"^\.PHONY: (.*)", makefile, re.MULTILINE)
+    assert phony and set(phony[1].split()) == set(commands)
+    assert not (out / kind / "CONTRIBUTING.md").exists()
+    for text in (out / kind).glob("*.md"):
+        links = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", text.read_text(encoding="utf-8"))
+        assert [link for link in links if not (out / kind / link).exists()] == [], text.name
+    project = out / "instructor" / "PROJECT.md"
+    assert "isn't part of this copy" in project.read_text(encoding="utf-8")[:200]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_pages_need_no_network_and_lead_to_each_other(out, name):
     text = (out / "site" / f"{name}.html").read_text(encoding="utf-8")
