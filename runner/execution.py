@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ from series.errors import LessonError
 LAST_LINES = 8
 START_TIMEOUT = 180  # seconds; a slow disk, a cold start
 KERNEL, LANGUAGE = "python3", "python"  # also where a notebook's metadata lacks them
+LONGEST_FOLDER = 90  # bytes; the path of a socket in it may have 103 on macOS, 107 on Linux
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 # What kernels and TensorFlow write whenever they start.
 CHATTER = re.compile(
@@ -67,6 +69,7 @@ class Execution:
         self._began = time.monotonic()
         self._cell: Mapping[str, Any] = {}
         self._kernel = Kernel(kernel_name=KERNEL)
+        self._sockets = tempfile.TemporaryDirectory(prefix="digits-")
         self._process: Any = None
 
     def run(self) -> None:
@@ -127,6 +130,11 @@ class Execution:
     def _start_kernel(self) -> None:
         if sys.platform == "win32":  # as papermill sets it, but before the first event loop is made
             asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
+        elif len(os.fsencode(self._sockets.name)) < LONGEST_FOLDER:
+            # They talk through files. A port that was free a moment ago may have become another
+            # kernel's by the time this one takes it, where runs go side by side.
+            self._kernel.transport = "ipc"
+            self._kernel.ip = f"{self._sockets.name}/kernel"
         # So that notebooks import this project's packages, whichever copy of it is installed.
         others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         variables = os.environ | {"PYTHONPATH": os.pathsep.join([str(chain.ROOT), *others])}
@@ -187,6 +195,7 @@ class Execution:
             run_sync(self._kernel.shutdown_kernel)(now=True)
         if self._kernel.own_client is not None:
             self._kernel.own_client.stop_channels()
+        self._sockets.cleanup()
 
     def sample(self) -> None:
         """Keep how long it has taken, and the highest memory of the kernel; call this a few times a

@@ -4,9 +4,11 @@ and survive.
 
 import json
 import shutil
+import socket
 
 import pytest
 import standins
+from jupyter_client.provisioning.local_provisioner import LocalPortCache
 from standins import edit_cell, go, processes_in
 
 from runner import execution, run
@@ -177,6 +179,14 @@ def test_exit_in_a_cell_is_a_failure(notebooks, fast):
     edit_cell(notebooks, "01_setup", "work", "import sys\nsys.exit(0)")
     assert go() == run.FAILED
     assert fast.outcomes[0] == "cell error"
+
+
+@pytest.mark.posix
+def test_a_port_that_was_free_and_is_taken_meanwhile_does_not_matter(notebooks, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(LocalPortCache, "find_available_port", lambda *_: port)
+        assert go(last="01") == run.DONE
 
 
 @pytest.mark.posix
