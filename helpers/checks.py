@@ -40,9 +40,10 @@ KERAS_ADDRESSES = {
 # For `memory_needed`: gigabytes of a kernel with TensorFlow; images of 04's small networks; images
 # that 05 and 06 predict at once; the parameters of the profile classic that matter.
 TENSORFLOW, SMALL_NETWORKS, TEST_BATCH = 0.75, 12_800, 256
+READER = 184  # bytes that 07's network with 16 filters gives for each pixel
 CLASSIC = {
     "dataset": "mnist", "image_size": 28, "test_share": 0.2, "filters": 64, "batch_size": 256,
-    "train_images": 0,
+    "train_images": 0, "compare_images": 6000,
 }  # fmt: skip
 
 
@@ -183,7 +184,7 @@ def check_disk(folder: Path, gigabytes: float) -> Check:
     )
 
 
-def memory_needed(parameters: Mapping[str, Any]) -> float:
+def memory_needed(parameters: Mapping[str, Any], improving: bool = False) -> float:
     """Gigabytes (of 10⁹ bytes) of memory that a run of the six notebooks takes at its peak.
 
     Measured at a dozen sizes: TensorFlow with a kernel 0.75; while images are prepared, 13 bytes
@@ -193,6 +194,8 @@ def memory_needed(parameters: Mapping[str, Any]) -> float:
 
     Args:
         parameters: values of the notebooks' parameters; classic's hold for those left out.
+        improving: whether 07 runs too, which learns in networks of its own, whatever the parameters
+            say.
     """
     values = {**CLASSIC, **parameters}
     try:
@@ -204,14 +207,26 @@ def memory_needed(parameters: Mapping[str, Any]) -> float:
     used = min(int(values["train_images"]) or train, train)
     small = min(train, SMALL_NETWORKS)  # the images that 04's small networks learn from
     image = height * width * channels
-    # In units of the first convolution's filters: twice as many at full size, then 4 a quarter.
-    shares = 1 + 2 + 2 / 4 + 4 / 4 + 1 / 4
-    outputs = 4 * int(values["filters"]) * (height - 2) * (width - 2) * shares
+    outputs = int(values["filters"]) * _outputs_of_a_filter(height, width)
     batch = min(int(values["batch_size"]), used)
     training = image * (13 * max(used, small) + 8 * small) + 2.4 * outputs * batch
-    at_once = max(min(TEST_BATCH, test), covered_copies(height, width))
+    learned = int(0.8 * used)
+    held_out = used - learned if improving else 0
+    at_once = max(min(TEST_BATCH, max(test, held_out)), covered_copies(height, width))
     testing = image * 21 * test + 2.1 * outputs * at_once
-    return round(TENSORFLOW + max(training, testing) / 1e9, 1)
+    peaks = [training, testing]
+    if improving:
+        few = min(learned, int(values["compare_images"]))
+        eight_filters = 8 * _outputs_of_a_filter(height, width) * min(256, few)
+        reader = READER * height * width * min(64, learned)
+        peaks.append(image * 13 * used + 2.4 * max(eight_filters, reader))
+    return round(TENSORFLOW + max(peaks) / 1e9, 1)
+
+
+def _outputs_of_a_filter(height: int, width: int) -> float:
+    """The bytes of what the tutorial's convolutions give for an image, by filters of the first."""
+    # Twice as many at full size, then 4 a quarter.
+    return 4 * (height - 2) * (width - 2) * (1 + 2 + 2 / 4 + 4 / 4 + 1 / 4)
 
 
 def covered_copies(height: int, width: int) -> int:

@@ -140,6 +140,26 @@ def test_larger_images_need_more_memory_as_was_measured(values: dict, least: flo
     assert least * 0.9 <= needed <= 1.6 * least + 0.8
 
 
+def test_the_images_that_05_reads_at_once_are_counted() -> None:
+    few = {"dataset": "data/doodles", "image_size": 256, "filters": 16, "batch_size": 1}
+    # A third more test images, up to 256, and those that 05 covers of one.
+    small, large = (checks.memory_needed({**few, "test_share": share}) for share in (0.3, 0.6))
+    assert small - 0.75 == pytest.approx((large - 0.75) / 2, rel=0.02)
+    one_image = 2.1 * 4 * 16 * 254**2 * 4.75 / 1e9
+    assert small >= 0.75 + 0.3 * 240 * one_image
+    assert checks.memory_needed({**few, "test_share": 0.01}) >= 0.75 + 11 * one_image
+
+
+def test_07_is_asked_for_where_it_runs_and_needs_more() -> None:
+    small = {"filters": 1, "batch_size": 4, "dataset": "data/doodles"}
+    assert checks.memory_needed(small) == checks.memory_needed(small, improving=True) < 1.2
+    large = {**small, "image_size": 256}
+    six, seven = checks.memory_needed(large), checks.memory_needed(large, improving=True)
+    # Its network with 8 filters learns from 153 of 192 images at once.
+    assert seven - 0.75 >= 2.4 * 153 * 4 * 8 * 254**2 * 4.75 / 1e9 > six
+    assert checks.memory_needed({**large, "compare_images": 100}, improving=True) < seven
+
+
 def test_a_folder_is_looked_at_without_opening_its_pictures(tmp_path: Path) -> None:
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()

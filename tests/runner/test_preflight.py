@@ -114,6 +114,15 @@ def test_too_little_disk_or_memory_is_refused_and_a_slice_needs_less(
     assert f"memory: {between.available / 1e9:.1f} GB available" in words
 
 
+def test_07_is_refused_where_its_networks_need_more_than_the_lesson(refused, monkeypatch):
+    pairs = [("dataset", "data/doodles"), ("image_size", 256), ("filters", 1), ("batch_size", 4)]
+    there = SimpleNamespace(available=3e9, total=4e9)
+    monkeypatch.setattr(checks.psutil, "virtual_memory", lambda: there)
+    assert preflight.problems(read(profile="smoke", pairs=pairs)[0]) == []
+    words = refused(profile="smoke", pairs=pairs, last="07")
+    assert "memory: 3.0 GB available" in words and "smaller images" in words
+
+
 def test_notebooks_that_cannot_be_read_are_refused(refused, nothing_runs, notebooks):
     (notebooks / "03_model.ipynb").write_text("{")
     (notebooks / "05_testing.ipynb").unlink()
