@@ -52,6 +52,8 @@ def test_it_opens_with_a_question_and_closes_with_key_points(name):
         assert words in title
     assert "## Key points" in prose(name)
     assert "## Where next" in last
+    # After Run All, JupyterLab shows the end of a notebook, though it stopped at its beginning.
+    assert "The first red box from the top says why" in last
 
 
 def test_the_minutes_add_up_to_what_a_workshop_of_three_hours_has():
