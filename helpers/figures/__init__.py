@@ -9,6 +9,7 @@ The numbers that a figure shows are computed in the notebook and handed in.
 import base64
 import html
 import io
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -46,7 +47,10 @@ def picture_bundle(figure: Figure, alt: str = "") -> dict[str, str]:
     """
     alt = alt or str(figure.get_label())
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DPI, facecolor="white")
+    with warnings.catch_warnings():
+        # A class may be called 猫, for which the font has a box only.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(drawn, format="png", dpi=DPI, facecolor="white")
     with Image.open(drawn) as picture:
         width = picture.width // 2
         small = io.BytesIO()
@@ -92,15 +96,18 @@ def name_classes(axes: Axes, class_names: Sequence[str] | np.ndarray) -> None:
     """Write the name of each class below the horizontal axis, slanted where names are long; of many
     classes, only as many names as can be read.
     """
-    slant = 60 if max(map(len, class_names)) > 3 else 0
-    named = named_classes(len(class_names))
+    named, longest = named_classes(class_names), max(map(len, class_names))
+    slant = 60 if longest > 3 or longest * len(named) > 40 else 0
     names = [class_names[number] for number in named]
     axes.set_xticks(list(named), names, rotation=slant, fontsize=FONT - 1)
 
 
-def named_classes(count: int) -> range:
-    """The labels of the classes whose names an axis has room for: at most 30, evenly spread."""
-    return range(0, count, -(-count // 30))
+def named_classes(class_names: Sequence[str] | np.ndarray) -> range:
+    """The labels of the classes whose names an axis has room for, evenly spread: at most 20, or the
+    letters of the alphabet.
+    """
+    most = 26 if max(map(len, class_names)) == 1 else 20
+    return range(0, len(class_names), -(-len(class_names) // most))
 
 
 def draw_image(

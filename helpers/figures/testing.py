@@ -62,7 +62,7 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
             )
     label(axes, "predicted class", "true class")
     name_classes(axes, class_names)
-    named = named_classes(len(class_names))
+    named = named_classes(class_names)
     axes.set_yticks(list(named), [class_names[number] for number in named])
     return figure
 

@@ -20,6 +20,7 @@ from helpers.figures import (
     inference,
     model,
     percent,
+    picture_bundle,
     scaling,
     setup,
     testing,
@@ -268,6 +269,51 @@ def test_a_loss_is_read_off_in_plain_numbers(losses, ticks) -> None:
     shown = set(texts(training.draw_losses([32, 64], losses, losses[-1:])))
     assert ticks <= shown
     assert not [text for text in shown if "10^" in text or "times" in text]
+
+
+@pytest.mark.parametrize("count", [10, 20, 26, 47, 62, 100, 300])
+@pytest.mark.parametrize("form", ["{0}", "class number {0}", "letter"])
+def test_names_of_classes_don_t_run_into_each_other(count: int, form: str) -> None:
+    names = [
+        chr(65 + number % 26) if form == "letter" else form.format(number)
+        for number in range(count)
+    ]
+    shares, ends = np.full(count, 1 / count), [(0.0, 1.0)] * count
+    for figure, place in (
+        (dataset.draw_class_shares(shares, shares, names), 0),
+        (testing.draw_confusion(np.eye(count, dtype=int), np.array(names)), 0),
+        (testing.draw_precision_recall(shares, shares, ends, ends, np.array(names)), 0),
+        (inference.draw_probabilities(np.zeros((28, 28)), shares, names, "An image"), -1),
+    ):
+        FigureCanvasAgg(figure).draw()
+        axes = figure.axes[place]
+        boxes = [text.get_window_extent() for text in axes.get_xticklabels()]
+        slant = np.radians(axes.get_xticklabels()[0].get_rotation())
+        height = axes.get_xticklabels()[0].get_fontsize() * figure.dpi / 72
+        gap = np.diff([axes.transData.transform((x, 0))[0] for x in axes.get_xticks()]).min()
+        # Between slanted lines there must be room for their letters, side by side for the width.
+        assert gap * np.sin(slant) > height if slant else gap > max(box.width for box in boxes)
+
+
+def test_a_name_that_the_font_lacks_is_a_box_and_no_warning() -> None:
+    figure = testing.draw_confusion(np.eye(2, dtype=int), np.array(["猫", "dog"]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert picture_bundle(figure)
+
+
+@pytest.mark.parametrize("start", [0.02, 0.98])
+def test_the_legend_lies_on_no_point(start: float) -> None:
+    read = [start, start, start / 2, start / 4, start / 9]
+    for figure in (
+        inference.draw_moved(read, [(share - 0.01, share + 0.01) for share in read]),
+        improving.draw_shift_curves("Moved", {"yours": read, "ours": [start] * 5}),
+    ):
+        FigureCanvasAgg(figure).draw()
+        (axes,) = figure.axes
+        box = axes.get_legend().get_window_extent()
+        for place, share in enumerate(read):
+            assert not box.contains(*axes.transData.transform((place, 100 * share)))
 
 
 def test_of_many_classes_only_as_many_are_named_as_can_be_read() -> None:
