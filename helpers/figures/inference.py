@@ -99,6 +99,6 @@ def draw_moved(read: Sequence[float], intervals: Sequence[tuple[float, float]]) 
         )
     axes.set(ylim=(0, 108), xticks=list(places))
     label(axes, "pixels moved to the right", "read correctly (%)")
-    corner = "lower left" if min(read[:2]) > 0.4 else "upper right"
-    axes.legend(frameon=False, fontsize=FONT - 1, loc=corner)
+    high = min(read[:2]) > 0.4
+    axes.legend(frameon=False, fontsize=FONT - 1, loc="lower left" if high else "upper right")
     return figure
