@@ -118,6 +118,11 @@ def _draw_dots(axes: Axes, scores: Mapping[str, Sequence[float]]) -> None:
         percents = 100 * np.asarray(values)
         axes.plot([percents.mean()] * 2, [row - 0.35, row + 0.35], color=ORANGE, linewidth=3)
         axes.plot(percents, [row] * len(percents), "o", color=BLUE, markersize=8, mec="white")
+    low, high = axes.get_xlim()
+    if high - low < 0.2:  # all alike: Matplotlib would choose a scale of thousandths
+        low, high = low - 1, high + 1
+    rim = 0.03 * (high - low)  # for the dots; no share is below none or above all
+    axes.set_xlim(max(low, -rim), min(high, 100 + rim))
     axes.set_yticks(range(len(scores)), list(scores), fontsize=FONT - 1)
     axes.set_ylim(len(scores) - 0.5, -0.5)
     axes.grid(axis="x", color=GREY, alpha=0.3)

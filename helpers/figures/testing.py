@@ -134,7 +134,8 @@ def draw_reliability(
         "How far the model's confidence can be trusted", 9.0 if enlarged else 7.0, 4.8, alt=alt
     )
     left, *right = figure.subplots(1, 1 + enlarged, squeeze=False)[0]
-    each = f"a group of about {count / len(claimed):,.0f} images"
+    size = count / len(claimed)
+    each = f"a group of about {size:,.0f} images" if size >= 1.5 else "one image"
     _draw_groups(left, claimed * 100, found * 100, ends, low, each)
     for axes in right:
         corner = min(100 * claimed[in_corner].min(), ends[in_corner].min())
@@ -211,7 +212,8 @@ def draw_kernels(kernels: np.ndarray, before: np.ndarray | None = None) -> Figur
         line = Line2D([0, 0], [0.04, 0.96], transform=halves[1].transSubfigure, color=GREY)
         halves[1].add_artist(line)
     colors = figure.colorbar(picture, cax=side.subplots(), aspect=14)
-    colors.set_label("weight (purple: above 0)", fontsize=FONT - 1)
+    end = "\n" if rows == 1 else " "  # a single row has no room for a long line beside it
+    colors.set_label(f"weight{end}(purple: above 0)", fontsize=FONT - 1)
     return figure
 
 

@@ -37,8 +37,9 @@ def draw_templates(templates: np.ndarray, class_names: Sequence[str] | np.ndarra
             template, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest"
         )
         axes.set_title(name, fontsize=FONT)
+    end = "\n" if rows == 1 else " "  # a single row has no room for a long line beside it
     figure.colorbar(picture, ax=grid, shrink=0.8).set_label(
-        "weight\n(purple: for, orange: against)", fontsize=FONT - 1
+        f"weight\n(purple: for,{end}orange: against)", fontsize=FONT - 1
     )
     return figure
 

@@ -6,6 +6,7 @@ That each notebook draws its figures is seen by running the notebooks.
 
 import io
 import itertools
+import re
 import warnings
 
 import numpy as np
@@ -120,6 +121,32 @@ def test_every_figure_can_be_drawn_for_any_images_in_letters_for_the_back_row(
             >= 10
         ), name
         assert figure.get_suptitle(), name
+
+
+def cut_words(figure: Figure) -> list[str]:
+    """The words that run over the figure's edge."""
+    FigureCanvasAgg(figure).draw()
+    words = [text for text in figure.findobj(Text) if re.search("[a-z]", text.get_text())]
+    edge = figure.bbox
+    return [
+        text.get_text()
+        for text in words
+        if text.get_visible()
+        and (box := text.get_window_extent())
+        and max(edge.x0 - box.x0, box.x1 - edge.x1, edge.y0 - box.y0, box.y1 - edge.y1) > 1
+    ]
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_no_word_is_cut_at_the_edge_of_a_figure(color: bool) -> None:
+    for name, figure in figures(32, 32, color).items():
+        assert cut_words(figure) == [], name
+    for count in (1, 2, 4, 8):
+        kernels = np.ones((count, 3, 3))
+        assert cut_words(testing.draw_kernels(kernels, kernels if color else None)) == []
+    for classes in (2, 5, 10):
+        names = [f"class {number}" for number in range(classes)]
+        assert cut_words(training.draw_templates(np.ones((classes, 12, 12)), names)) == []
 
 
 def test_the_figures_of_the_first_three_notebooks_fit_on_a_screen() -> None:
@@ -293,6 +320,14 @@ def test_names_of_classes_don_t_run_into_each_other(count: int, form: str) -> No
         gap = np.diff([axes.transData.transform((x, 0))[0] for x in axes.get_xticks()]).min()
         # Between slanted lines there must be room for their letters, side by side for the width.
         assert gap * np.sin(slant) > height if slant else gap > max(box.width for box in boxes)
+
+
+@pytest.mark.parametrize("shares", [[0.0], [0.0, 0.01], [0.5], [0.99, 1.0], [1.0], [0.1, 0.9]])
+def test_a_comparison_has_no_shares_below_none_or_above_all(shares: list[float]) -> None:
+    axes = improving.draw_comparison("Recipes", {"a": shares, "b": shares}, {}).axes[0]
+    low, high = axes.get_xlim()
+    assert all(0 <= tick <= 100 for tick in axes.get_xticks() if low <= tick <= high)
+    assert low < 100 * min(shares) and 100 * max(shares) < high and high - low > 0.2
 
 
 def test_a_name_that_the_font_lacks_is_a_box_and_no_warning() -> None:
