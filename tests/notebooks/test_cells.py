@@ -155,3 +155,45 @@ def test_07_counts_the_mistakes_it_shows(run, answers: tuple, title: str | None)
     )  # fmt: skip
     whole = [f"The {title} among 3 held-out images"] if title else []
     assert [figure.get_suptitle() for figure in figures] == whole
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ([0.90], [0.95], "+5.00, from a single seed: can't tell"),
+        ([0.90, 0.91], [0.95, 0.96], "+5.00, seeds differ by 1.00: better"),
+        ([0.95, 0.96], [0.90, 0.92], "-4.50, seeds differ by 2.00: worse"),
+        ([0.90, 0.97], [0.95, 0.96], "+2.00, seeds differ by 7.00: can't tell"),
+    ],
+)
+def test_07_judges_by_what_the_seeds_differ_by(
+    run, before: list[float], after: list[float], words: str
+) -> None:
+    scores = {"the tutorial's": before, "second": after, "fast: one epoch": after}
+    printed, _ = run(
+        "07_improving", "verdicts",
+        changes=["the tutorial's", "second"], scores=scores, moved=scores,
+        trained={"pool first": [1], "steps rise and fall": [4]},
+        costs=lambda network: {"layer": network},
+    )  # fmt: skip
+    assert printed.count(words) == 4
+    assert "25%" in printed
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "words"),
+    [
+        ([0.871], "87.1% from one seed, which is no ruler: set compare_seeds to 2 or more\n"),
+        ([0.871, 0.86], "from 86.0% to 87.1%: they differ by 1.1 points\n"),
+    ],
+)
+def test_07_makes_no_ruler_of_one_seed(run, accuracies: list[float], words: str) -> None:
+    class Figures:
+        draw_comparison = staticmethod(lambda *_: None)
+
+    printed, _ = run(
+        "07_improving", "ruler-figure",
+        rulers=accuracies, accuracy=lambda network, *_: network, figures=Figures,
+        x_judge=None, y_judge=None,
+    )  # fmt: skip
+    assert printed == words
