@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers.arrays import ARRAYS, read_arrays, refuse_unfit, stored_shapes
 from helpers.folders import Split, count_pictures, folder_classes, load_folder, look_at_folder
-from helpers.pictures import refuse_address
+from helpers.pictures import refuse_what_is_no_path
 from series.chain import DATA_FOLDER
 from series.errors import LessonError
 from series.files import digest, display_path, user_path
@@ -89,12 +89,8 @@ def load_data(
         return load_mnist()
     if dataset in KERAS_CLASSES:
         return _load_from_keras(dataset)
-    refuse_address(dataset)
+    refuse_what_is_no_path(dataset)
     path = user_path(dataset)
-    bare = dataset.strip(" \"'")
-    if bare and bare != dataset and not path.exists() and user_path(bare).exists():
-        fix = f"set the parameter dataset to {bare}, without quotation marks or spaces around it"
-        raise LessonError(f"there is no folder and no file {dataset}", fix)
     if dataset and path.is_dir():
         if idx := _idx_files(path):
             raise LessonError(f"{display_path(path)} holds idx files", _from_idx(idx))

@@ -48,7 +48,7 @@ def read_picture(path: str | Path) -> np.ndarray:
     Raises:
         LessonError: there is no such file, or it is no picture, damaged, or too large to open.
     """
-    refuse_address(path)
+    refuse_what_is_no_path(path)
     path = user_path(path)
     name = display_path(path)
     if not path.is_file():
@@ -71,17 +71,22 @@ def read_picture(path: str | Path) -> np.ndarray:
     return np.asarray(picture)
 
 
-def refuse_address(path: str | Path) -> None:
-    """Refuse what is no path but an address, such as one on the web.
+def refuse_what_is_no_path(path: str | Path) -> None:
+    """Refuse what is nearly a path: an address, such as one on the web, or a path as some systems
+    copy it, in quotation marks.
 
     Raises:
-        LessonError: it begins with a scheme, such as `https:/`.
+        LessonError: it is one of those.
     """
     if re.match("file:/+", str(path), re.IGNORECASE):
         raise LessonError(f"{path} is an address", "give the path alone, without file://")
     if re.match(r"\w{2,}:/+", str(path)):
         what = f"{path} is an address, and this lesson works without a network"
         raise LessonError(what, "download what is there, then give the path of the file")
+    bare = str(path).strip(" \"'")
+    if bare not in ("", str(path)) and not user_path(path).exists() and user_path(bare).exists():
+        fix = f"write {bare}, without quotation marks or spaces around it"
+        raise LessonError(f"there is no file {path}", fix)
 
 
 def _open(path: Path) -> Image.Image:

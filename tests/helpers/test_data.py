@@ -302,8 +302,8 @@ def test_labels_that_are_no_numbers_get_no_line_that_makes_some(kind: str, tmp_p
     [
         ("https://example.org/own.npz", r"own\.npz is an address.*\n.*download what is there"),
         ("file:///data/own.npz", r"is an address\n.*without file://"),
-        ('"data/doodles"', r"parameter dataset to data/doodles, without quotation marks"),
-        (" data/doodles ", r"parameter dataset to data/doodles, without quotation marks or spaces"),
+        ('"data/doodles"', r"write data/doodles, without quotation marks"),
+        (" data/doodles ", r"write data/doodles, without quotation marks or spaces"),
         ("no/such.npz", r"such\.npz is missing\n.*to a path that exists"),
     ],
 )

@@ -180,6 +180,10 @@ def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path, name, words):
     (tmp_path / "empty.png").touch()
     with pytest.raises(LessonError, match=words):
         pictures.read_picture(name if name.startswith("http") else tmp_path / name)
+    whole = tmp_path / "whole.png"
+    for quoted in (f'"{whole}"', f"'{whole}'", f" {whole} "):
+        with pytest.raises(LessonError, match=r"write .*whole\.png, without quotation marks"):
+            pictures.read_picture(quoted)
     for other in ("", "data", "~nosuchuser/seven.png"):
         with pytest.raises(LessonError, match=r"is a folder|there is no file"):
             pictures.read_picture(other)
