@@ -9,6 +9,7 @@ The numbers that a figure shows are computed in the notebook and handed in.
 import base64
 import html
 import io
+import textwrap
 import warnings
 from collections.abc import Sequence
 
@@ -184,16 +185,23 @@ def image_grid(
     Args:
         title: what the grid shows.
         images: arrays of shape (height, width), (height, width, 1) or (height, width, 3).
-        captions: one for each image.
+        captions: one for each image; long lines are broken.
         columns: how many images are in a row.
         colors: the color of each caption; black where none is given.
     """
     rows = -(-len(images) // columns)
-    height = 1.25 + max(caption.count("\n") for caption in captions) * 0.22
     alt = f"{title}. In rows of {columns}: " + ", ".join(
         caption.replace("\n", " ") for caption in captions
     )
-    figure = new_figure(title, max(1.35 * columns, 4.5), height * rows + 0.5, alt=alt)
+    lines = [
+        [part for line in caption.split("\n") for part in textwrap.wrap(line, 20) or [""]]
+        for caption in captions
+    ]
+    captions = ["\n".join(of_image) for of_image in lines]
+    longest = max(len(line) for of_image in lines for line in of_image)
+    width = max(1.35, 0.09 * longest + 0.1)  # inches, so that neighbors' captions don't touch
+    height = 1.25 + (max(map(len, lines)) - 1) * 0.22
+    figure = new_figure(title, max(width * columns, 4.5), height * rows + 0.5, alt=alt)
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in grid:
         axes.axis("off")

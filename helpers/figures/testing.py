@@ -185,7 +185,8 @@ def draw_kernels(kernels: np.ndarray, before: np.ndarray | None = None) -> Figur
     columns = min(8 if count > 8 else 4, count)
     rows = -(-count // columns)
     some = "" if count == len(kernels) else f", {count} of them"
-    title = f"The first convolution's {len(kernels)} kernels{some}"
+    how_many = "only kernel" if len(kernels) == 1 else f"{len(kernels)} kernels"
+    title = f"The first convolution's {how_many}{some}"
     alt = f"{title}: numbered squares of purple and orange weights" + (
         ", before training on the left, after training on the right." if known else "."
     )

@@ -17,6 +17,7 @@ from matplotlib.text import Text
 
 from helpers.figures import (
     dataset,
+    image_grid,
     improving,
     inference,
     model,
@@ -147,6 +148,19 @@ def test_no_word_is_cut_at_the_edge_of_a_figure(color: bool) -> None:
     for classes in (2, 5, 10):
         names = [f"class {number}" for number in range(classes)]
         assert cut_words(training.draw_templates(np.ones((classes, 12, 12)), names)) == []
+
+
+@pytest.mark.parametrize("name", ["9", "class 0", "T-shirt/top", "golden retriever"])
+@pytest.mark.parametrize(
+    ("form", "columns"), [("said {0} (100%)\nis {0}", 5), ("read {0}, is {0}", 3)]
+)
+def test_captions_of_a_grid_don_t_run_into_each_other(name: str, form: str, columns: int) -> None:
+    caption = form.format(name)
+    figure = image_grid("A grid", np.ones((6, 12, 12)), [caption] * 6, columns)
+    assert cut_words(figure) == []
+    boxes = [axes.title.get_window_extent() for axes in figure.axes if axes.images]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    assert figure.axes[0].get_title().split() == caption.split()
 
 
 def test_the_figures_of_the_first_three_notebooks_fit_on_a_screen() -> None:
