@@ -40,7 +40,9 @@ KERAS_ADDRESSES = {
 # For `memory_needed`: gigabytes of a kernel with TensorFlow; images of 04's small networks; images
 # that 05 and 06 predict at once; the parameters of the profile classic that matter.
 TENSORFLOW, SMALL_NETWORKS, TEST_BATCH = 0.75, 12_800, 256
-READER = 184  # bytes that 07's network with 16 filters gives for each pixel
+# Bytes for each pixel of a batch: of 04's small convolutional networks, which learn from 64 images
+# at once, with all that their seeds leave behind; of the outputs of 07's network with 16 filters.
+SMALL_CONVOLUTIONS, READER = 350, 230
 CLASSIC = {
     "dataset": "mnist", "image_size": 28, "test_share": 0.2, "filters": 64, "batch_size": 256,
     "train_images": 0, "compare_images": 6000,
@@ -209,7 +211,9 @@ def memory_needed(parameters: Mapping[str, Any], improving: bool = False) -> flo
     image = height * width * channels
     outputs = int(values["filters"]) * _outputs_of_a_filter(height, width)
     batch = min(int(values["batch_size"]), used)
-    training = image * (13 * max(used, small) + 8 * small) + 2.4 * outputs * batch
+    small_networks = SMALL_CONVOLUTIONS * height * width * min(64, small)
+    learning = max(2.4 * outputs * batch, small_networks)
+    training = image * (13 * max(used, small) + 8 * small) + learning
     learned = int(0.8 * used)
     held_out = used - learned if improving else 0
     at_once = max(min(TEST_BATCH, max(test, held_out)), covered_copies(height, width))
