@@ -17,6 +17,7 @@ from series.errors import LessonError, listed
 from series.files import display_path, unzip
 from series.parameters import PARAMETERS
 
+READABLE = "make it a file that you may read, or copy it"
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 SMALLEST = int(PARAMETERS["image_size"].minimum)  # pixels, of either side
 # Names that other libraries and tutorials give these four, without case, dashes and underscores.
@@ -63,6 +64,8 @@ def read_arrays(path: Path, restore: str = "") -> tuple[Split, Split]:
             "02_dataset shows how to make such a file"
         )
         raise LessonError(f"{name} is missing", fix) from None
+    except PermissionError as error:
+        raise LessonError(f"{name} can't be read ({error.strerror})", READABLE) from error
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise LessonError(f"{name} is damaged ({error})", fix) from error
     return (x_train, y_train), (x_test, y_test)

@@ -7,7 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from helpers.arrays import ARRAYS, read_arrays, refuse_unfit, stored_shapes
-from helpers.folders import Split, count_pictures, folder_classes, load_folder, look_at_folder
+from helpers.folders import (
+    Split,
+    contents,
+    count_pictures,
+    folder_classes,
+    load_folder,
+    look_at_folder,
+)
 from helpers.pictures import refuse_what_is_no_path
 from series.chain import DATA_FOLDER
 from series.errors import LessonError
@@ -235,7 +242,7 @@ def _from_csv(path: Path, out: str) -> str:
 def _idx_files(folder: Path) -> dict[str, str]:
     """The four idx files of a folder, as MNIST and its relatives come; none if one is missing."""
     found: dict[str, str] = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(contents(folder)):
         for name, words in IDX.items():
             like = words in path.name.lower() and "idx" in path.name.lower()
             if like and path.is_file() and (name[2:] == "train") == ("train" in path.name.lower()):

@@ -242,17 +242,30 @@ def read_image(path: str | Path, shape: tuple[int, int]) -> np.ndarray:
     return np.asarray(ImageOps.fit(on_white.convert("RGB"), shape[::-1], Image.Resampling.LANCZOS))
 
 
+def contents(folder: Path) -> list[Path]:
+    """What lies in a folder.
+
+    Raises:
+        LessonError: the system doesn't let us look.
+    """
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        what = f"{display_path(folder)} can't be read ({error.strerror})"
+        raise LessonError(what, "make that folder one that you may read, or copy it") from error
+
+
 def _folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    paths = [path for path in folder.iterdir() if path.is_dir()]
+    paths = [path for path in contents(folder) if path.is_dir()]
     seen = [path for path in paths if path.name.casefold() not in NO_FOLDERS]
     return sorted(path for path in seen if not path.name.startswith("."))
 
 
 def _direct(folder: Path) -> list[Path]:
     """The pictures right in `folder`, not in folders inside it."""
-    files = [path for path in folder.iterdir() if path.is_file()]
+    files = [path for path in contents(folder) if path.is_file()]
     seen = [path for path in files if path.name.casefold() not in NO_PICTURES]
     return [path for path in seen if not path.name.startswith(".")]
 

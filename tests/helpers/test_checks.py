@@ -179,6 +179,27 @@ def test_a_folder_is_looked_at_without_opening_its_pictures(tmp_path: Path) -> N
     assert "it holds one folder only, cat" in checks.check_data(str(tmp_path)).found
 
 
+@pytest.mark.parametrize("place", [".", "cat", "own.npz"])
+def test_what_may_not_be_read_is_named(place: str, tmp_path: Path, monkeypatch) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").write_text("no picture")
+    closed = tmp_path / place
+    refusal = PermissionError(13, "Permission denied")
+    iterdir = Path.iterdir
+
+    def refuse(path: Path, *_: object) -> list[Path]:
+        if path == closed:
+            raise refusal
+        return list(iterdir(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr("helpers.arrays.unzip", refuse)
+    check = checks.check_data(str(closed if place == "own.npz" else tmp_path))
+    assert check.found == f"{closed} can't be read (Permission denied)"
+    assert "may read" in check.fix
+
+
 def test_what_keras_would_download_is_there_or_can_be_had(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setattr(checks, "KERAS_ADDRESSES", {"cifar10": "http://127.0.0.1:9/"})
