@@ -122,6 +122,7 @@ def test_every_figure_can_be_drawn_for_any_images_in_letters_for_the_back_row(
             >= 10
         ), name
         assert figure.get_suptitle(), name
+        assert cut_words(figure) == [], name
 
 
 def cut_words(figure: Figure) -> list[str]:
@@ -138,13 +139,11 @@ def cut_words(figure: Figure) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("color", [False, True])
-def test_no_word_is_cut_at_the_edge_of_a_figure(color: bool) -> None:
-    for name, figure in figures(32, 32, color).items():
-        assert cut_words(figure) == [], name
+def test_no_word_is_cut_where_a_row_is_all_there_is() -> None:
     for count in (1, 2, 4, 8):
         kernels = np.ones((count, 3, 3))
-        assert cut_words(testing.draw_kernels(kernels, kernels if color else None)) == []
+        for before in (kernels, None):
+            assert cut_words(testing.draw_kernels(kernels, before)) == []
     for classes in (2, 5, 10):
         names = [f"class {number}" for number in range(classes)]
         assert cut_words(training.draw_templates(np.ones((classes, 12, 12)), names)) == []
@@ -312,7 +311,7 @@ def test_a_loss_is_read_off_in_plain_numbers(losses, ticks) -> None:
     assert not [text for text in shown if "10^" in text or "times" in text]
 
 
-@pytest.mark.parametrize("count", [10, 20, 26, 47, 62, 100, 300])
+@pytest.mark.parametrize("count", [10, 26, 47, 300])
 @pytest.mark.parametrize("form", ["{0}", "class number {0}", "letter"])
 def test_names_of_classes_don_t_run_into_each_other(count: int, form: str) -> None:
     names = [
