@@ -260,10 +260,10 @@ def how_long(folder: RunFolder) -> str:
     model = keras.models.load_model(folder.need("model.keras"))
     with np.load(folder.need("dataset.npz"), allow_pickle=False) as data:
         count = len(data["y_train"])
-        images, labels = (
-            process_data(data["x_train"][:64], str(data["normalization"])),
-            data["y_train"][:64],
-        )
+        # No more than training itself takes at once: large images may need all the memory there is.
+        few = min(64, int(folder.parameters["batch_size"]))
+        images = process_data(data["x_train"][:few], str(data["normalization"]))
+        labels = data["y_train"][:few]
     model.train_on_batch(images, labels)  # also builds the graph
     speed = 3 * len(images) / timeit.timeit(lambda: model.train_on_batch(images, labels), number=3)
     # What is held out needs no gradients, so it takes about a third of the time.

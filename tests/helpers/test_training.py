@@ -289,7 +289,7 @@ def test_what_stops_in_the_middle_of_saving_an_epoch_loses_nothing(
 def test_how_long_says_what_to_expect(
     tmp_path: Path, train_images: int, epochs: int, words: str
 ) -> None:
-    parameters = {"epochs": epochs, "train_images": train_images}
+    parameters = {"epochs": epochs, "train_images": train_images, "batch_size": 256}
     folder = runs.RunFolder("04_training", tmp_path, parameters)
     np.savez(
         tmp_path / "dataset.npz",
@@ -299,3 +299,22 @@ def test_how_long_says_what_to_expect(
     )
     new_model().save(tmp_path / "model.keras")
     assert re.search(words, training.how_long(folder))
+
+
+def test_how_long_takes_no_more_images_at_once_than_training(tmp_path: Path, monkeypatch) -> None:
+    asked = []
+
+    class Model:
+        def train_on_batch(self, images: np.ndarray, labels: np.ndarray) -> None:
+            asked.append((len(images), len(labels)))
+
+    monkeypatch.setattr(training.keras.models, "load_model", lambda _: Model())
+    images, labels = np.tile(IMAGES, (2, 1, 1)), np.tile(LABELS, 2)
+    np.savez(tmp_path / "dataset.npz", x_train=images, y_train=labels, normalization="pixels")
+    (tmp_path / "model.keras").touch()
+    monkeypatch.setattr(runs.RunFolder, "need", lambda self, name: self.path / name)
+    for batch_size, most in ((4, 4), (256, 64)):
+        parameters = {"epochs": 1, "train_images": 0, "batch_size": batch_size}
+        training.how_long(runs.RunFolder("04_training", tmp_path, parameters))
+        assert {*asked} == {(most, most)}
+        asked.clear()
