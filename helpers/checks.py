@@ -42,7 +42,7 @@ KERAS_ADDRESSES = {
 TENSORFLOW, SMALL_NETWORKS, TEST_BATCH = 0.75, 12_800, 256
 # Bytes for each pixel of a batch: of 04's small convolutional networks, which learn from 64 images
 # at once, with all that their seeds leave behind; of the outputs of 07's network with 16 filters.
-SMALL_CONVOLUTIONS, READER = 350, 230
+SMALL_CONVOLUTIONS, READER = 270, 230
 CLASSIC = {
     "dataset": "mnist", "image_size": 28, "test_share": 0.2, "filters": 64, "batch_size": 256,
     "train_images": 0, "compare_images": 6000,
