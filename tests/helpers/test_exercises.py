@@ -3,6 +3,7 @@ the notebook.
 """
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import nbformat
@@ -322,6 +323,11 @@ def trained(
     return network
 
 
+def slow(*values: object) -> Any:
+    """A case that trains, which takes seconds; there is a quick one of its kind."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def flattened(*more: keras.layers.Layer) -> keras.Model:
     return trained(layers.Flatten(), *more, rate=0.02, epochs=2)
 
@@ -343,13 +349,13 @@ def trained_with_sgd() -> keras.Model:
     [
         (not_compiled, "call compile, then fit"),
         (lambda: trained(epochs=0), "call fit on it"),
-        (lambda: trained(validation_split=0.0), "validation_split=0.2"),
+        slow(lambda: trained(validation_split=0.0), "validation_split=0.2"),
         (lambda: trained(loss="mean_squared_error", epochs=0), "sparse_categorical_crossentropy"),
         (flattened, "no convolution"),
-        (lambda: trained(rate=1e-7, epochs=1), "far too large or small"),
-        (lambda: trained(rate=0.002, epochs=2), "still falling"),
+        slow(lambda: trained(rate=1e-7, epochs=1), "far too large or small"),
+        slow(lambda: trained(rate=0.002, epochs=2), "still falling"),
         (trained_with_sgd, "Its optimizer is SGD. The exercise says"),
-        (lambda: trained().history, "what fit returned"),
+        slow(lambda: trained().history, "what fit returned"),
         (lambda: trained(layers.Conv2D(4, 3), epochs=0), "Is Flatten missing"),
         (lambda: 0.97, "A Keras network is needed"),
     ],
@@ -364,11 +370,15 @@ def test_a_network_that_learned_too_little_gets_its_hint(make, hint, capsys) -> 
     "make",
     [
         trained,
-        lambda: trained(functional=True),
-        lambda: trained(
-            layers.SeparableConv2D(8, 3, activation="relu"), layers.Dropout(0.2), layers.Flatten()
+        slow(lambda: trained(functional=True)),
+        slow(
+            lambda: trained(
+                layers.SeparableConv2D(8, 3, activation="relu"),
+                layers.Dropout(0.2),
+                layers.Flatten(),
+            )
         ),
-        lambda: trained(validation_split=0.0, validation_data=(EASY[80:], EASY_LABELS[80:])),
+        slow(lambda: trained(validation_split=0.0, validation_data=(EASY[80:], EASY_LABELS[80:]))),
     ],
 )
 def test_any_network_that_reads_enough_of_what_was_held_out_is_right(make, capsys) -> None:

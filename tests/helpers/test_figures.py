@@ -311,7 +311,9 @@ def test_a_loss_is_read_off_in_plain_numbers(losses, ticks) -> None:
     assert not [text for text in shown if "10^" in text or "times" in text]
 
 
-@pytest.mark.parametrize("count", [10, 26, 47, 300])
+@pytest.mark.parametrize(
+    "count", [10, 26, *(pytest.param(many, marks=pytest.mark.slow) for many in (47, 300))]
+)
 @pytest.mark.parametrize("form", ["{0}", "class number {0}", "letter"])
 def test_names_of_classes_don_t_run_into_each_other(count: int, form: str) -> None:
     names = [

@@ -125,6 +125,7 @@ def test_output_that_cannot_be_written_neither_ends_the_run_nor_falsifies_its_re
     assert code == project.fast.record["exit_code"] == run.DONE
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_with_one_name(project):
     reached = project.stop_in("01_setup")
     with project.start("run", "--to", "01") as first:

@@ -18,6 +18,7 @@ def run(code: str, path: Path | str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_tensorflow_and_its_first_operation_write_nothing_and_what_comes_later_is_seen() -> None:
     later = "import os, tensorflow as tf; print(float(tf.reduce_sum([1.0, 2.0]))); os.write(2, b'later')"
     result = run(IMPORT + later)

@@ -70,6 +70,7 @@ def test_a_machine_with_settings_of_its_own_gets_the_lesson_s(tmp_path: Path) ->
     assert look(tmp_path / "plain", STARTUP) == plain
 
 
+@pytest.mark.slow
 def test_several_networks_trained_for_a_few_updates_print_no_warning(tmp_path: Path) -> None:
     train = """
 import numpy as np

@@ -204,6 +204,7 @@ def test_starting_again_keeps_what_the_learner_wrote(out, tmp_path):
     assert all("as it was" in line for line in restart(root, []))
 
 
+@pytest.mark.slow
 def test_without_the_wheels_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(
         wheels, "pip_command", lambda *_: [sys.executable, "-c", "raise SystemExit(1)"]
@@ -310,6 +311,7 @@ def test_twenty_questions_have_answers():
     ]
 
 
+@pytest.mark.slow
 def test_the_ten_lines_of_keras_on_the_handout_read_digits():
     handout = (WORKSHOP / "handout.html").read_text(encoding="utf-8")
     lines = html.unescape(
