@@ -6,7 +6,7 @@ first step of it, gathers the facts again, and plans again.
 
 from dataclasses import dataclass
 
-from runner.facts import DAMAGED, MISSING, Checkpoint, Facts, Inputs
+from runner.facts import DAMAGED, MISSING, Facts, Inputs
 from runner.record import NotebookResult, RunRecord
 from runner.request import RunRequest
 from series import chain
@@ -140,15 +140,10 @@ def _of_checkpoint(request: RunRequest, notebook: Notebook, facts: Facts) -> str
     if checkpoint is None or request.fresh:
         return ""
     epochs = f"{checkpoint.epochs} epoch{'s' if checkpoint.epochs > 1 else ''}"
-    changed = _changed_since(checkpoint, facts.inputs[notebook.name])
+    inputs = facts.inputs[notebook.name]
+    before = checkpoint.recipe["parameters"] | checkpoint.recipe["made_from"]
+    now = inputs["parameters"] | inputs["needs"]
+    changed = [name for name, value in before.items() if value != now.get(name)]
     if changed:
         return f"; the {epochs} kept from before can't be continued: {', '.join(changed)} changed"
     return f"; it continues after {epochs}"
-
-
-def _changed_since(checkpoint: Checkpoint, inputs: Inputs) -> list[str]:
-    names = []
-    for part, now in (("parameters", inputs["parameters"]), ("made_from", inputs["needs"])):
-        before = checkpoint.recipe[part]
-        names += [name for name, value in before.items() if value != now.get(name)]
-    return names
