@@ -187,7 +187,7 @@ def check_disk(folder: Path, gigabytes: float) -> Check:
 
 
 def memory_needed(parameters: Mapping[str, Any], improving: bool = False) -> float:
-    """Gigabytes (of 10⁹ bytes) of memory that a run of the six notebooks takes at its peak.
+    """Gigabytes (of 10⁹ bytes) of memory that a run takes at its peak.
 
     Measured at a dozen sizes: TensorFlow with a kernel 0.75; while images are prepared, 13 bytes
     for each of their bytes, and 8 more for the part that the small networks of 04 learn from; the
@@ -214,7 +214,7 @@ def memory_needed(parameters: Mapping[str, Any], improving: bool = False) -> flo
     small_networks = SMALL_CONVOLUTIONS * height * width * min(64, small)
     learning = max(2.4 * outputs * batch, small_networks)
     training = image * (13 * max(used, small) + 8 * small) + learning
-    learned = int(0.8 * used)
+    learned = int(used * (1 - chain.VALIDATION_SHARE))
     held_out = used - learned if improving else 0
     at_once = max(min(TEST_BATCH, max(test, held_out)), covered_copies(height, width))
     testing = image * 21 * test + 2.1 * outputs * at_once

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from helpers.pictures import UNKNOWN, blank, read_picture
 from series.errors import LessonError, listed
-from series.files import display_path
+from series.files import display_path, is_link
 
 Split = tuple[np.ndarray, np.ndarray]
 
@@ -276,7 +276,7 @@ def _pictures(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         return []
-    inner = [path for path in _folders(folder) if not path.is_symlink()]
+    inner = [path for path in _folders(folder) if not is_link(path)]
     paths = [*_direct(folder), *(path for place in inner for path in _pictures(place))]
     return sorted(paths, key=Path.as_posix)  # in the same order on every system
 

@@ -40,13 +40,14 @@ def problems(request: RunRequest) -> list[LessonError]:
     except LessonError as error:
         return [error]  # the other checks may need what is missing
     parameters = request.parameters
-    improving = any(notebook.name == "07_improving" for notebook in request.steps)
     to_look_at: list[Callable[[], object]] = [
         checks.check_kernel,
         partial(checks.check_data, parameters.get("dataset", "mnist")),
         partial(checks.check_picture, parameters.get("picture", "")),
         partial(checks.check_disk, request.folder, DISK),
-        partial(checks.check_memory, checks.memory_needed(parameters, improving)),
+        partial(
+            checks.check_memory, checks.memory_needed(parameters, chain.IMPROVING in request.steps)
+        ),
         *(partial(code_cells, notebook) for notebook in request.steps),
     ]
     if not chain.run_name_problem(request.name):  # else its folder can't be looked at

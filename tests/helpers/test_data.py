@@ -263,11 +263,12 @@ def test_arrays_in_another_form_get_the_line_that_mends_them(form: str, tmp_path
 
 @pytest.mark.parametrize("top", [1, 15, 16])  # 16: scikit-learn's digits
 @pytest.mark.parametrize("dtype", ["uint8", "int64", "float32"])
+@pytest.mark.parametrize("lower", ["x_train", "x_test"])  # the part without the top
 def test_small_numbers_are_stretched_over_all_grays_in_both_parts_alike(
-    top: int, dtype: str, tmp_path: Path
+    top: int, dtype: str, lower: str, tmp_path: Path
 ) -> None:
     arrays = {name: (A[name] % (top + 1)).astype(dtype) for name in ("x_train", "x_test")}
-    arrays["x_test"][arrays["x_test"] == top] = top - 1 if top > 1 else 1  # a part without the top
+    arrays[lower][arrays[lower] == top] = top - 1 if top > 1 else 1
     path = save(tmp_path / "own.npz", {**A, **arrays})
     (x_train, _), (x_test, _) = follow_the_advice(path, tmp_path / "own-fixed.npz")
     for name, mended in (("x_train", x_train), ("x_test", x_test)):

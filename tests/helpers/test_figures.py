@@ -258,6 +258,7 @@ def test_the_reliability_diagram_says_how_many_images_are_in_each_group() -> Non
     ends = np.stack([shares, shares], axis=1)
     figure = testing.draw_reliability(shares, shares, ends, 9520)
     assert "a group of about 4,760 images" in texts(figure)
+    assert "one image" in texts(testing.draw_reliability(shares, shares, ends, 2))
 
 
 def test_groups_that_crowd_the_upper_corner_are_drawn_once_more_enlarged() -> None:
@@ -277,7 +278,8 @@ def test_a_convolution_with_a_single_kernel_or_no_varying_map_is_drawn() -> None
     shown = texts(figure)
     assert shown.count("no map varies") == 2
     assert "convolution 2\n3 × 4" in shown
-    assert "1" in texts(testing.draw_kernels(np.ones((1, 3, 3)), np.zeros((1, 3, 3))))
+    shown = texts(testing.draw_kernels(np.ones((1, 3, 3)), np.zeros((1, 3, 3))))
+    assert "1" in shown and "The first convolution's only kernel" in shown
 
 
 def test_kernels_of_another_network_are_not_called_those_before_training() -> None:
@@ -353,7 +355,7 @@ def test_a_name_that_the_font_lacks_is_a_box_and_no_warning() -> None:
         assert picture_bundle(figure)
 
 
-@pytest.mark.parametrize("start", [0.02, 0.98])
+@pytest.mark.parametrize("start", [0.02, 0.12, 0.98])
 def test_the_legend_lies_on_no_point(start: float) -> None:
     read = [start, start, start / 2, start / 4, start / 9]
     for figure in (

@@ -49,6 +49,16 @@ def test_a_share_of_each_class_is_held_out(tmp_path: Path) -> None:
     assert (other != x_test).any()
 
 
+@pytest.mark.parametrize(("count", "share"), [(2, 0.01), (2, 0.9), (5, 0.2), (9, 0.9)])
+def test_the_count_without_looking_is_what_is_loaded(
+    count: int, share: float, tmp_path: Path
+) -> None:
+    fill(tmp_path, count=count)
+    (x_train, _), (x_test, _), _ = folders.load_folder(tmp_path, 12, test_share=share)
+    assert folders.count_pictures(tmp_path, share) == (len(x_train), len(x_test))
+    assert len(x_train) >= 2 and len(x_test) >= 2  # at least one of each class
+
+
 def test_train_and_test_folders_are_taken_as_they_are_and_a_folder_called_test_as_any_other(
     tmp_path: Path,
 ) -> None:
