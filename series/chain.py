@@ -177,6 +177,7 @@ IMPROVING = Notebook(
         "train_images",
         "test_images",
         "compare_images",
+        "judge_images",
         "compare_seeds",
         "final_epochs",
     ),

@@ -71,6 +71,7 @@ PARAMETERS = {
     "workers": Parameter(int, 2, 8),
     "practice_images": Parameter(int, 1000),
     "compare_images": Parameter(int, 100),
+    "judge_images": Parameter(int, 10),
     "compare_seeds": Parameter(int, 1, 100),
     "final_epochs": Parameter(int, 1, 1000),
 }

@@ -51,7 +51,10 @@ def picture_bundle(figure: Figure, alt: str = "") -> dict[str, str]:
     with warnings.catch_warnings():
         # A class may be called 猫, for which the font has a box only.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        figure.savefig(drawn, format="png", dpi=DPI, facecolor="white")
+        # Not compressed: it is read again at once, and compressed below.
+        figure.savefig(
+            drawn, format="png", dpi=DPI, facecolor="white", pil_kwargs={"compress_level": 0}
+        )
     with Image.open(drawn) as picture:
         width = picture.width // 2
         small = io.BytesIO()
