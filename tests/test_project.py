@@ -22,6 +22,7 @@ from series.chain import NOTEBOOKS_FOLDER, ROOT
 from series.runs import RECORD
 
 TEXTS = [*ROOT.glob("*.md"), *NOTEBOOKS_FOLDER.glob("*.ipynb"), *(ROOT / "workshop").glob("*.md")]
+MAKEFILES = [ROOT / "Makefile", ROOT / "contributing.mk", ROOT / "workshop" / "instructor.mk"]
 PACKAGES = ("series", "helpers", "runner", "workers", "workshop")
 COMMANDS = {
     "runner": runner.cli.commands,
@@ -32,6 +33,11 @@ COMMANDS = {
 
 def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def make_rules() -> str:
+    """All that `make` can do."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in MAKEFILES)
 
 
 def locked() -> dict[str, list[Requirement]]:
@@ -80,12 +86,11 @@ def test_the_workflow_runs_what_make_runs():
     )
     job = workflow["jobs"]["test"]
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     commands = [step["run"] for step in job["steps"] if "run" in step]
     for words in (
         command.removeprefix("python ") for command in commands if "-m pip" not in command
     ):
-        assert words in makefile
+        assert words in make_rules()
 
 
 def test_a_checkout_on_windows_has_the_same_bytes(tmp_path):
@@ -107,9 +112,7 @@ def test_a_checkout_on_windows_has_the_same_bytes(tmp_path):
 
 
 def test_every_make_command_in_the_texts_exists():
-    targets = set(
-        re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    targets = set(re.findall(r"^([a-z-]+):", make_rules(), re.MULTILINE))
     named = {
         name
         for text in TEXTS
@@ -177,8 +180,7 @@ def test_a_codespace_makes_the_environment_with_a_python_that_fits():
     assert image == "mcr.microsoft.com/devcontainers/python"
     assert tuple(map(int, version.split("."))) in ((3, 11), (3, 12), (3, 13))
     program, target = container["postCreateCommand"].split()
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert program == "make" and re.search(rf"^{target}:", makefile, re.MULTILINE)
+    assert program == "make" and re.search(rf"^{target}:", make_rules(), re.MULTILINE)
     settings = container["customizations"]["vscode"]["settings"]
     assert settings["python.defaultInterpreterPath"].endswith("/.venv/bin/python")
 

@@ -6,8 +6,7 @@ import posixpath
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence, Set
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nbformat
@@ -32,11 +31,6 @@ SETTINGS = (
     ".gitignore",
 )
 FILES = ("CHANGELOG.md", "LICENSE", *SETTINGS)
-# What the Makefile offers to contributors: a copy holds neither tests nor their notebooks.
-CONTRIBUTORS_RULES = {
-    *("lab-originals", "outputs", "draw", "lock", "lint", "format"),
-    *("test", "test-all", "test-browser"),
-}
 PROJECTS_PAGE = "PROJECT.md"  # the project's own README, where another takes its place
 ABOUT_PROJECTS_PAGE = """> The page of the project that this copy was made from. What it says about
 > tests and contributing holds there, and isn't part of this copy.
@@ -44,6 +38,7 @@ ABOUT_PROJECTS_PAGE = """> The page of the project that this copy was made from.
 """
 UNWANTED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".*.partial.*", ".DS_Store")
 INSTRUCTORS_PAGES = (Path("workshop", "INSTRUCTOR.md"), Path("workshop", "QUESTIONS.md"))
+INSTRUCTORS_COMMANDS = Path("workshop", "instructor.mk")  # the Makefile includes it where it is
 LEARNERS_PAGE = Path("workshop", "LEARNER.md")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)]+)\)")
 NAMED_LINK = re.compile(r"\[([^]]+)\]\((?!https?:|mailto:|#)([^)#]+)[^)]*\)")
@@ -86,7 +81,7 @@ def make_copies(
         for page in INSTRUCTORS_PAGES:
             (temporary / "learner" / page).unlink()
         (temporary / "learner" / LEARNERS_PAGE).unlink()
-        _drop_rules(temporary / "learner" / "Makefile", {"workshop"})
+        (temporary / "learner" / INSTRUCTORS_COMMANDS).unlink()
         _copy_project(
             root,
             temporary / "instructor",
@@ -128,7 +123,6 @@ def _copy_project(root: Path, folder: Path, notebooks: Mapping[str, nbformat.Not
         shutil.copytree(root / name, folder / name, ignore=UNWANTED)
     for name in FILES:
         shutil.copy2(root / name, folder / name)
-    _drop_rules(folder / "Makefile", CONTRIBUTORS_RULES)
     for place in (folder / "notebooks", folder / ORIGINALS):
         place.mkdir(exist_ok=True)
         for name, notebook in notebooks.items():
@@ -151,28 +145,6 @@ def _copy_projects_page(root: Path, folder: Path) -> None:
         (root / "README.md").read_text(encoding="utf-8"),
     )
     (folder / PROJECTS_PAGE).write_text(ABOUT_PROJECTS_PAGE + text, encoding="utf-8")
-
-
-def _drop_rules(makefile: Path, names: Set[str]) -> None:
-    text = makefile.read_text(encoding="utf-8")
-    makefile.write_text(without_rules(text, names), encoding="utf-8")
-
-
-def without_rules(makefile: str, names: Set[str]) -> str:
-    """The text of a Makefile without these rules, and without their names in `.PHONY`.
-
-    An empty line stands between any two rules.
-    """
-    blocks = []
-    for block in makefile.split("\n\n"):
-        rule = re.search(r"(?m)^([a-z-]+):", block)
-        if rule is None or rule[1] not in names:
-            blocks.append(re.sub(r"(?m)^\.PHONY:.*", partial(_without_names, names), block))
-    return "\n\n".join(blocks)
-
-
-def _without_names(names: Set[str], line: re.Match[str]) -> str:
-    return " ".join(word for word in line[0].split() if word not in names)
 
 
 def from_above(text: str, folder: str) -> str:
