@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 
 SMALLEST = {
     "filters": 1, "epochs": 1, "batch_size": 16, "train_images": 0, "test_images": 0,
-    "expected_accuracy": 0, "compare_images": 100, "compare_seeds": 1, "final_epochs": 1,
+    "expected_accuracy": 0, "compare_images": 100, "judge_images": 10, "compare_seeds": 1,
+    "final_epochs": 1,
 }  # fmt: skip
 # What a reader takes for a fault, wherever it is printed. (Not `nan` in a word such as `finance`.)
 FAULTS = re.compile(r"\bnan\b|\bWARNING\b|Warning:", re.IGNORECASE)

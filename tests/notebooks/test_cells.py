@@ -153,7 +153,7 @@ def test_07_counts_the_mistakes_it_shows(run, answers: tuple, title: str | None)
         x_sample=gray(3), y_sample=np.zeros(3, int),
         answers=lambda model, images, **_: model(images),
     )  # fmt: skip
-    whole = [f"The {title} among 3 held-out images"] if title else []
+    whole = [f"The {title} in a held-out sample of 3"] if title else []
     assert [figure.get_suptitle() for figure in figures] == whole
 
 
