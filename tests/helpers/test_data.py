@@ -380,17 +380,17 @@ def test_one_part_alone_is_split(names: tuple[str, str], tmp_path: Path) -> None
     assert y_test[0] == LABELS[index]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])  # Excel begins a table with a mark
 @pytest.mark.parametrize("header", [True, False])
 def test_a_table_as_kaggle_has_it_gets_the_lines_that_convert_it(
-    header: bool, tmp_path: Path
+    header: bool, encoding: str, tmp_path: Path
 ) -> None:
     square = small(20, 3, (13, 13))
     table = np.column_stack([square["y_train"], square["x_train"].reshape(20, -1)])
     first = "label," + ",".join(f"pixel{number}" for number in range(169)) if header else ""
     path = tmp_path / "train.csv"
     np.savetxt(path, table, "%d", ",", header=first, comments="")
-    if not header:
-        path.write_text(path.read_text().lstrip())
+    path.write_text(path.read_text().lstrip(), encoding=encoding)
     (x_train, y_train), (x_test, _) = follow_the_advice(str(path), tmp_path / "train.npz")
     assert np.array_equal(x_train, square["x_train"][4:])
     assert np.array_equal(y_train, square["y_train"][4:])
