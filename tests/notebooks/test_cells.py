@@ -150,8 +150,8 @@ def test_07_counts_the_mistakes_it_shows(run, answers: tuple, title: str | None)
     model = Model(*answers)
     _, figures = run(
         "07_improving", "worst", RED=RED, model=model, normalization="rows",
-        x_sample=gray(3), y_sample=np.zeros(3, int),
-        answers=lambda model, images, **_: model(images),
+        x_judge=gray(3), y_judge=np.zeros(3, int),
+        ask=lambda model, images, **_: model(images),
     )  # fmt: skip
     whole = [f"The {title} in a held-out sample of 3"] if title else []
     assert [figure.get_suptitle() for figure in figures] == whole
@@ -164,6 +164,8 @@ def test_07_counts_the_mistakes_it_shows(run, answers: tuple, title: str | None)
         ([0.90, 0.91], [0.95, 0.96], "+5.00, seeds differ by 1.00: better"),
         ([0.95, 0.96], [0.90, 0.92], "-4.50, seeds differ by 2.00: worse"),
         ([0.90, 0.97], [0.95, 0.96], "+2.00, seeds differ by 7.00: can't tell"),
+        # A tie, in which rounding makes the gain the larger one.
+        ([0.835, 0.804, 0.87], [0.889, 0.95, 0.88], "+7.00, seeds differ by 7.00: can't tell"),
     ],
 )
 def test_07_judges_by_what_the_seeds_differ_by(
