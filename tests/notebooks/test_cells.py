@@ -2,8 +2,12 @@
 by, a title has one thing to count, or an image has many places.
 """
 
+import contextlib
+import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gate
@@ -141,6 +145,37 @@ def test_06_counts_each_test_image_once(run, count: int) -> None:
     span = binomtest(min(count, 500), min(count, 500)).proportion_ci(method="wilson")
     assert (low, high) == (span.low, span.high)
     assert f"Of {min(count, 200)} test images" in printed
+
+
+class Checkpoint(contextlib.nullcontext[None]):
+    """Nothing is kept, as after an interrupt in the first epoch."""
+
+    def resume(self, model: object) -> object:
+        return model
+
+
+def test_04_starts_from_the_untrained_network_each_time_its_cell_runs(run, tmp_path: Path) -> None:
+    loaded: list[SimpleNamespace] = []
+
+    def load_model(_: object) -> SimpleNamespace:
+        network = SimpleNamespace(optimizer=SimpleNamespace(), trained=0)
+        network.fit = lambda *_, **__: setattr(network, "trained", network.trained + 1)
+        loaded.append(network)
+        return network
+
+    keras = SimpleNamespace(
+        utils=SimpleNamespace(set_random_seed=lambda seed: None),
+        models=SimpleNamespace(load_model=load_model),
+        callbacks=SimpleNamespace(TensorBoard=lambda *_, **__: None),
+    )
+    run(
+        "04_training", "callbacks", "fit", "fit", keras=keras, time=time, seed=1, batch_size=5,
+        Recorder=lambda *_: SimpleNamespace(history={"epochs": 0}), learned_from=lambda count: count,
+        Checkpoint=lambda *_: Checkpoint(), feed=lambda *_, **__: (None, None),
+        folder=SimpleNamespace(path=tmp_path, recipe={}, need=lambda name: tmp_path / name),
+        X_train=gray(5), Y_train=np.zeros(5), updates=1, epochs=1, step_size=0.1,
+    )  # fmt: skip
+    assert [network.trained for network in loaded] == [1, 1]
 
 
 @pytest.mark.parametrize(
