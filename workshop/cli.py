@@ -1,5 +1,6 @@
 """The command line: `python -m workshop OUT`, `python -m workshop lab` and `… restart`."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ def copies(out: Path, packages: tuple[str, ...], python: str) -> None:
     """
     from workshop.copies import make_copies  # nbconvert takes seconds to import
 
+    # A shell leaves ~ as it is after OUT=, and a path such as . has no name to rename to.
+    out = Path(os.path.abspath(os.path.expanduser(out)))  # noqa: PTH100, PTH111
     make_copies(chain.ROOT, out, packages, python)
     click.echo(f"Written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
 

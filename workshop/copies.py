@@ -2,6 +2,7 @@
 to read.
 """
 
+import os
 import posixpath
 import re
 import shutil
@@ -57,10 +58,10 @@ def make_copies(
         python: the Python of these wheels.
 
     Raises:
-        LessonError: `out` holds something or can't be written, `root` is a learners' copy, or the
-            wheels can't be had.
+        LessonError: `out` holds something, can't be written or lies in a folder that is copied,
+            `root` is a learners' copy, or the wheels can't be had.
     """
-    _check(out)
+    _check(root, out)
     if not (root / INSTRUCTORS_PAGES[0]).is_file():
         raise LessonError(
             "this is a learners' copy, without solutions",
@@ -98,16 +99,27 @@ def make_copies(
             out.rmdir()  # Windows doesn't rename onto a folder, not even an empty one
 
 
-def _check(out: Path) -> None:
+def _check(root: Path, out: Path) -> None:
     if out.is_symlink():
         raise LessonError(
             f"{out} is a link, and nothing is written through a link", "name a new folder"
         )
     try:
+        if copied := [name for name in FOLDERS if _is_inside(out, root / name)]:
+            raise LessonError(
+                f"{out} lies in the project's folder {copied[0]}, which learners get whole: the next "
+                "copies would hold these, with their solutions",
+                f"name a folder outside {root / copied[0]}",
+            )
         if out.exists() and any(out.iterdir()):
             raise LessonError(
                 f"{out} isn't empty, and nothing in it is replaced",
                 f"name a new folder, or empty {out}",
+            )
+        if out.exists() and out.samefile(Path.cwd()):
+            raise LessonError(
+                f"{out} is the folder that you are in, which can't be replaced",
+                f"name a new folder in it, such as {out / 'copies'}",
             )
         out.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryDirectory(dir=out.parent).cleanup()
@@ -115,6 +127,13 @@ def _check(out: Path) -> None:
         raise LessonError(
             f"{out} can't be written ({error.strerror})", "name another folder"
         ) from error
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Whether a path, which may not exist yet, leads into a folder, also through links."""
+    real = Path(os.path.realpath(path))
+    # Not by their names: some systems take capitals and small letters for the same.
+    return any(above.exists() and above.samefile(folder) for above in (real, *real.parents))
 
 
 def _copy_project(root: Path, folder: Path, notebooks: Mapping[str, nbformat.NotebookNode]) -> None:

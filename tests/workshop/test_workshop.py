@@ -187,6 +187,42 @@ def test_a_link_is_refused_before_any_work_is_done(tmp_path, target, monkeypatch
     assert list((tmp_path / "empty").iterdir()) == []
 
 
+@pytest.mark.parametrize("place", ["docs/copies", "workshop/spring/new", "notebooks/../data/x"])
+@pytest.mark.parametrize("through_link", [False, pytest.param(True, marks=pytest.mark.posix)])
+def test_copies_are_never_written_into_what_the_next_copies_are_made_from(
+    tmp_path, place, through_link, monkeypatch
+):
+    monkeypatch.setattr(copies.nbformat, "read", lambda *_, **__: pytest.fail("it has begun"))
+    root = chain.ROOT
+    if through_link:
+        root = tmp_path / "link"
+        root.symlink_to(chain.ROOT)
+    found = CliRunner().invoke(main, [str(root / place)])
+    assert found.exit_code == 2
+    assert "solutions" in found.output and "name a folder outside" in found.output
+    assert not (root / place).exists() and not (WORKSHOP / "spring").exists()
+
+
+def test_a_folder_may_be_named_from_home(tmp_path, monkeypatch):
+    begun = []
+    monkeypatch.setattr(copies, "make_copies", lambda _, out, *__: begun.append(out) or out.mkdir())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for words in ("~/copies", "here"):
+        assert CliRunner().invoke(main, [words]).exit_code == 0
+    assert begun == [tmp_path / "copies", Path.cwd() / "here"]
+
+
+def test_the_empty_folder_that_one_is_in_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(copies.nbformat, "read", lambda *_, **__: pytest.fail("it has begun"))
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(main, ["."])
+    assert found.exit_code == 2
+    assert "the folder that you are in" in found.output and "a new folder in it" in found.output
+    assert tmp_path.is_dir()
+
+
 def test_line_ends_of_windows_are_no_change(out, tmp_path):
     root = shutil.copytree(out / "learner", tmp_path / "mine")
     path = root / "notebooks" / "01_setup.ipynb"
