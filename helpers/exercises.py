@@ -5,7 +5,7 @@ network has learned, `check_reader` a function that reads pictures. None of them
 notebook, whatever it is given.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -369,10 +369,7 @@ def _layer_problem(network: Any, layers: Sequence[str]) -> str | None:
         return f"{many} too many. Your layers: {', '.join(given)}."
     if given != expected:
         return f"The layers are the right ones, in another order: {', '.join(given)}."
-    idle = _without_activation(inside)
-    if idle is not None:
-        return f'After the layer {idle.name} there is no ReLU: activation="relu" is missing.'
-    return None
+    return _activation_problem(_operations_of(network))
 
 
 def _layers_of(network: Any) -> Iterator[Any]:
@@ -390,18 +387,38 @@ def _layer_kind(layer: Any) -> str:
     return "Flatten" if kind == "Reshape" and len(layer.target_shape) == 1 else kind
 
 
-def _without_activation(layers: Sequence[Any]) -> Any:
-    """The first layer with weights, but for the last, whose sums go on as they are; or None."""
+def _operations_of(network: Any) -> Iterator[Any]:
+    """The layers of a network in order, and the functions between them, such as `ops.relu`."""
+    for operation in getattr(network, "operations", network.layers):
+        if hasattr(operation, "layers"):
+            yield from _operations_of(operation)
+        else:
+            yield operation
+
+
+def _activation_problem(operations: Iterable[Any]) -> str | None:
+    """Whether each layer with weights, but for the last, is followed by a ReLU."""
     waiting = None
-    for layer in layers:
-        if hasattr(layer, "kernel"):
+    for operation in operations:
+        if hasattr(operation, "kernel"):
             if waiting is not None:
-                return waiting
-            waiting = layer
-        activation = getattr(layer, "activation", None)
-        if type(layer).__name__ == "ReLU" or getattr(activation, "__name__", "linear") != "linear":
+                return f'After the layer {waiting} there is no ReLU: activation="relu" is missing.'
+            waiting = operation.name
+        activation = _activation_of(operation)
+        if activation == "relu":
             waiting = None
+        elif waiting == operation.name and activation != "linear":
+            # The last layer's softmax is no problem: nothing with weights comes after it.
+            waiting = f"{waiting}, whose activation is {activation},"
     return None
+
+
+def _activation_of(operation: Any) -> str:
+    """The name of the activation function that a layer has or is; of another one, `linear`."""
+    activation = getattr(operation, "activation", None)
+    if activation is not None:
+        return getattr(activation, "__name__", type(activation).__name__).lower()
+    return "relu" if type(operation).__name__.lower() == "relu" else "linear"
 
 
 def _probability_problem(network: Any, input_shape: Sequence[int]) -> str | None:

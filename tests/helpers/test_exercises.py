@@ -169,6 +169,15 @@ def nested() -> keras.Model:
     return keras.Model(outside, keras.ops.softmax(layers.Dense(10)(x)))
 
 
+def with_functions() -> keras.Model:
+    """ReLU as a function that is called."""
+    inputs, _, *rest = described()
+    x = keras.activations.relu(layers.Conv2D(8, 3)(inputs))
+    for layer in rest:
+        x = layer(x)
+    return keras.Model(inputs, x)
+
+
 def changed(place: int, *instead: object) -> keras.Model:
     """The described network with something else in place of one of its layers."""
     new = described()
@@ -182,7 +191,13 @@ def unbuilt() -> keras.Model:
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: keras.Sequential(described()), functional, with_layers_of_their_own, nested],
+    [
+        lambda: keras.Sequential(described()),
+        functional,
+        with_layers_of_their_own,
+        nested,
+        with_functions,
+    ],
 )
 def test_any_network_that_meets_the_description_is_right(make, capsys) -> None:
     check_network(make(), SHAPE, 10, KINDS, PARAMETERS)
@@ -209,6 +224,7 @@ def test_without_a_list_of_layers_any_classifier_is_right(capsys) -> None:
         (lambda: functional(skip="Conv2D"), "Conv2D is missing in what leads"),
         (lambda: changed(-1, layers.Dense(9, activation="softmax")), "9 numbers come out"),
         (lambda: changed(1, layers.Conv2D(8, 3)), "there is no ReLU"),
+        (lambda: changed(1, layers.Conv2D(8, 3, activation="tanh")), "whose activation is tanh,"),
         (lambda: changed(1, described()[1], layers.Conv2D(8, 3)), "is one Conv2D too many"),
         (lambda: changed(1, layers.Conv2D(8, 5, activation="relu")), "parameters, and the desc"),
         (lambda: changed(2, layers.MaxPool2D(3)), "Compare filters, kernel size, padding and poo"),
