@@ -93,7 +93,7 @@ def _check_folder(folder: Path) -> None:
     try:
         if (folder / runs.RECORD).exists():
             record.load(folder)
-        elif folder.is_dir() and any(path.name not in record.LOCKS for path in folder.iterdir()):
+        elif folder.is_dir() and not all(map(_may_be_left, folder.iterdir())):
             raise LessonError(f"the folder {shown} is not empty, and not a run", other)
     except OSError as error:
         path = files.display_path(folder / runs.RECORD)
@@ -103,6 +103,14 @@ def _check_folder(folder: Path) -> None:
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         fix = f"make {files.display_path(place)} a folder that you can write, {other}"
         raise LessonError(f"{shown} can't be written", f"{fix}, or set the variable DIGITS_RUNS")
+
+
+def _may_be_left(path: Path) -> bool:
+    """Whether this may be in a run's folder without a record: `clean` leaves drawings there, and a
+    run that was killed at its very beginning leaves the rest.
+    """
+    names = (*record.LOCKS, record.SPARE, record.DAMAGED_RECORD, chain.DRAWINGS_FOLDER)
+    return path.name in names or path.match(record.PARTIAL)
 
 
 def _check_needs(request: RunRequest) -> None:

@@ -45,6 +45,7 @@ SPARE = ".spare"  # given back at the end, so that a full disk still has room fo
 SPARE_BYTES = 300_000
 DAMAGED_RECORD = "run.damaged.json"  # what a run found in place of its record
 LOCKS = (runs.RUN_LOCK, ".record.lock")
+PARTIAL = ".*.partial.*"  # what `files.atomic_write` leaves where its process was killed
 
 
 def now() -> str:

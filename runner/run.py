@@ -5,6 +5,7 @@ Only what happens before the first step refuses. Whatever goes wrong later is an
 closed record and a report.
 """
 
+import contextlib
 import dataclasses
 import os
 import time
@@ -84,6 +85,8 @@ def _begin(request: RunRequest, lock: filelock.FileLock) -> RunRecord:
             spare.write_bytes(os.urandom(record.SPARE_BYTES))
         own.write()
     except BaseException:
+        with contextlib.suppress(OSError):
+            (request.folder / record.SPARE).unlink(missing_ok=True)
         lock.release()
         raise
     return own

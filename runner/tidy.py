@@ -101,9 +101,27 @@ def clean() -> int:
     out.print(f"{freed / 1e6:,.1f} MB freed")
     for link in filter(files.is_link, runs.everything()):
         out.print(f"left alone: {display_path(link)} is a link")
+    for problem in _unreadable():
+        out.print(f"left alone: {problem}")
     for problem in problems:
         out.print(f"not deleted: {problem}")
     return 2 if problems else 0
+
+
+def _unreadable() -> list[str]:
+    """What is wrong with each record that can't be read, so that its folder counts as no run."""
+    problems = []
+    for folder in runs.everything():
+        if files.is_link(folder) or not folder.is_dir():
+            continue
+        try:
+            runs.read_record(folder)
+        except LessonError as error:
+            problems.append(error.what)
+        except OSError as error:
+            shown = display_path(folder / runs.RECORD)
+            problems.append(f"{shown} can't be read ({error.strerror})")
+    return problems
 
 
 def _delete_run(folder: Path) -> None:
@@ -113,8 +131,9 @@ def _delete_run(folder: Path) -> None:
     practice = folder / chain.PRACTICE_FOLDER  # the run within the run that 08 makes
     if runs.is_run(practice):
         _delete_run(practice)
-    names = [record.REPORT, record.KERNEL_LOG, record.COMPARISON, record.SPARE]
-    beside = [folder / name for name in names] + list(folder.glob(".*.partial.*"))
+    names = [record.REPORT, record.KERNEL_LOG, record.COMPARISON]
+    names += [record.SPARE, record.DAMAGED_RECORD]
+    beside = [folder / name for name in names] + list(folder.glob(record.PARTIAL))
     try:
         with record.lock_of(folder):
             for path in [*record.files_of(folder, chain.ALL), *beside, folder / runs.RECORD]:

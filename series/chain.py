@@ -39,6 +39,7 @@ CHECKPOINT_FOLDER = "checkpoint"
 TENSORBOARD_FOLDER = "tensorboard"
 WORKERS_CHECKPOINT_FOLDER = "checkpoint-of-workers"
 PRACTICE_FOLDER = "practice"  # a run within the run
+DRAWINGS_FOLDER = "drawings"  # what somebody drew in 06 and 07, which no command deletes
 # What `make run-scaling` adds to a profile's name to name its run.
 WORKERS_RUN_SUFFIX = "-workers"
 

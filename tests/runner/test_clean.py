@@ -31,7 +31,7 @@ def make_run(folder: Path) -> Path:
         for name in notebook.folders:
             (folder / name).mkdir()
             (folder / name / "part").write_text("x")
-    for name in ("report.html", "kernel.log", "comparison.png", ".run.lock"):
+    for name in ("report.html", "kernel.log", "comparison.png", "run.damaged.json", ".run.lock"):
         (folder / name).touch()
     return folder
 
@@ -93,7 +93,10 @@ def test_files_that_are_not_the_projects_stay_and_are_named(tmp_path, capsys):
     assert tidy.clean() == 0
     assert sorted(os.listdir(tmp_path / "runs")) == ["Documents", "damaged", "fast", "locked"]
     assert os.listdir(folder) == ["my notes.txt"]
-    assert "my notes.txt" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "my notes.txt" in shown
+    assert f"left alone: {tmp_path / 'runs' / 'damaged' / 'run.json'} is damaged" in shown
+    assert "Documents" not in shown, "no run was ever there"
 
 
 def test_what_cannot_be_deleted_is_said(tmp_path, monkeypatch, capsys):

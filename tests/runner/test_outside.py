@@ -48,6 +48,18 @@ def test_a_full_disk(notebooks, fast, capsys, monkeypatch):
     assert fast.outcomes == ["ok", "not reached"]
 
 
+def test_a_first_record_that_cannot_be_written_leaves_nothing_behind(
+    notebooks, fast, capsys, monkeypatch
+):
+    def fail(*_: object) -> None:
+        raise LessonError("no space is left on the disk", "free some space")
+
+    monkeypatch.setattr(files, "write_json", fail)
+    assert go(last="01") == run.REFUSED
+    assert "no space is left" in capsys.readouterr().err
+    assert {path.name for path in fast.folder.iterdir()} <= set(record.LOCKS)
+
+
 def test_a_record_that_was_damaged_meanwhile(notebooks, fast, capsys):
     after_saving(notebooks, f"open({str(fast.folder / 'run.json')!r}, 'w').write('{{')")
     assert go(last="02") == run.FAILED

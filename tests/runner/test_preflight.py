@@ -82,6 +82,16 @@ def test_a_refusal_keeps_what_was_there(refused, nothing_runs, fast):
     assert [path.name for path in fast.folder.iterdir()] == ["model.keras"]
 
 
+@pytest.mark.parametrize(
+    "left", ["drawings/0/1.png", "run.damaged.json", ".spare", ".1.partial..spare", ".run.lock"]
+)
+def test_what_a_run_and_clean_may_leave_does_not_spoil_the_name(fast, left):
+    path = fast.folder / left
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert preflight.problems(read()[0]) == []
+
+
 def test_a_folder_that_cannot_be_written_or_is_none_gets_a_sentence(
     refused, nothing_runs, fast, monkeypatch
 ):
