@@ -15,7 +15,8 @@ help: ## list these commands
 
 setup: $(INSTALLED) ## make .venv and install the locked packages (the others do this first)
 
-# The lock is installed again only when it, or what the project says of itself, has changed since.
+# The lock is installed again only when it, or what the project says of itself, has changed since. The project is built
+# with the setuptools of the lock: without a network, pip could get no other.
 $(INSTALLED): requirements.txt pyproject.toml
 	@$(PYTHON) check_python.py
 	@test -x $(VENV_PYTHON) || echo "Making .venv with $$($(PYTHON) --version)"
@@ -23,7 +24,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@$(VENV_PYTHON) check_python.py
 	@echo "Installing the locked packages into .venv (once; a few minutes)"
 	@$(PIP_INSTALL) -r requirements.txt
-	@$(PIP_INSTALL) --no-deps -e .
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $(INSTALLED)
 
 run: $(INSTALLED) ## run the six notebooks with PROFILE=fast (or classic, quick, smoke, doodles)
