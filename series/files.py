@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from series.chain import ROOT
+from series.chain import ROOT, runs_folder
 from series.errors import LessonError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
-ELSEWHERE = "make that folder writable, or set the variable DIGITS_RUNS to one that is"
 
 
 @contextlib.contextmanager
@@ -44,9 +43,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
             fix = "free some space (python -m runner clean deletes old runs), then run this again"
             raise LessonError(what, fix) from error
         if error.errno in NOT_WRITABLE:
-            raise LessonError(
-                f"{display_path(path)} can't be written ({error.strerror})", ELSEWHERE
-            ) from error
+            raise not_writable(path, error, path.parent) from error
         raise
     finally:
         if temporary.is_dir():
@@ -67,9 +64,19 @@ def make_folder(folder: Path) -> None:
         if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise LessonError(
-            f"the folder {display_path(folder)} can't be written ({error.strerror})", ELSEWHERE
-        ) from error
+        raise not_writable(folder, error, folder) from error
+
+
+def not_writable(path: Path, error: OSError, folder: Path) -> LessonError:
+    """The error for a path that can't be written into `folder`, which may not exist yet."""
+    # Path's own function raises where we may not look.
+    there = [each for each in (folder, *folder.parents) if os.path.isdir(each)]  # noqa: PTH112
+    fix = f"make the folder {next(iter(there), folder)} writable"
+    if folder.is_relative_to(runs_folder()):
+        fix += ", or set the variable DIGITS_RUNS to one that is"
+    elif folder.is_relative_to(ROOT):
+        fix += ", or work in a copy of the project that is"
+    return LessonError(f"{display_path(path)} can't be written ({error.strerror})", fix)
 
 
 def is_link(path: Path) -> bool:

@@ -107,8 +107,8 @@ def _check(root: Path, out: Path) -> None:
     try:
         if copied := [name for name in FOLDERS if _is_inside(out, root / name)]:
             raise LessonError(
-                f"{out} lies in the project's folder {copied[0]}, which learners get whole: the next "
-                "copies would hold these, with their solutions",
+                f"{out} lies in the project's folder {copied[0]}, which learners get whole: the "
+                "next copies would hold these, with their solutions",
                 f"name a folder outside {root / copied[0]}",
             )
         if out.exists() and any(out.iterdir()):

@@ -10,7 +10,7 @@ from typing import Any
 
 from series import chain
 from series.errors import LessonError
-from series.files import atomic_write
+from series.files import atomic_write, not_writable
 from workshop import own
 
 ORIGINALS = Path("workshop", "original")  # in a workshop's copy, where there is no git
@@ -32,7 +32,8 @@ def restart(root: Path, wanted: Iterable[str]) -> list[str]:
         One sentence for each notebook.
 
     Raises:
-        LessonError: there is no such notebook, or its original can't be found.
+        LessonError: there is no such notebook, its original can't be found, or the folder can't be
+            written.
     """
     names = [chain.find_notebook(word).name for word in wanted]
     names = names or [notebook.name for notebook in chain.ALL]
@@ -68,7 +69,11 @@ def _put_back(path: Path, original: bytes) -> str:
     sentence = f"{path.stem} is as it was again"
     if path.is_file() or path.is_symlink():
         names = (f"{path.stem}.mine-{number}.ipynb" for number in itertools.count(1))
-        mine = path.rename(next(path.with_name(name) for name in names if _free(path, name)))
+        beside = next(path.with_name(name) for name in names if _free(path, name))
+        try:
+            mine = path.rename(beside)
+        except OSError as error:
+            raise not_writable(beside, error, path.parent) from error
         sentence += f"; yours is kept as {mine.name}"
     with atomic_write(path) as temporary:
         temporary.write_bytes(original)

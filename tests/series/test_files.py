@@ -60,12 +60,28 @@ def test_a_folder_that_cannot_be_written_gets_a_sentence_with_the_way_out(
     tmp_path: Path, code: int
 ) -> None:
     with pytest.raises(LessonError, match=r"a\.json can't be written .*\n.*DIGITS_RUNS"):
+        with files.atomic_write(chain.runs_folder() / "a.json"):
+            raise OSError(code, os.strerror(code))
+    (chain.runs_folder() / "mine").write_text("a file where the folder should be")
+    for folder in (chain.runs_folder() / "mine" / "deeper", chain.runs_folder() / "mine"):
+        with pytest.raises(LessonError, match=r"mine.* can't be written .*\n.*DIGITS_RUNS"):
+            files.make_folder(folder)
+    with pytest.raises(LessonError, match=r"a\.json can't be written") as refused:
         with files.atomic_write(tmp_path / "a.json"):
             raise OSError(code, os.strerror(code))
-    (tmp_path / "runs").write_text("a file where the folder should be")
-    for folder in (tmp_path / "runs" / "mine", tmp_path / "runs"):
-        with pytest.raises(LessonError, match=r"runs.* can't be written .*\n.*DIGITS_RUNS"):
-            files.make_folder(folder)
+    assert str(tmp_path) in refused.value.fix and "DIGITS_RUNS" not in refused.value.fix
+
+
+def test_in_a_project_that_cannot_be_written_a_copy_of_it_is_the_way_out(monkeypatch) -> None:
+    monkeypatch.setattr(files.os, "access", lambda *_: False)
+    with pytest.raises(LessonError, match=r"docs can't be written .*\n.*a copy of the project"):
+        files.make_folder(chain.ROOT / "docs")
+    missing = chain.ROOT / "docs" / "draw.html" / "new"  # no folder can be made in a file
+    with pytest.raises(LessonError, match=r"make the folder .*docs writable"):
+        files.make_folder(missing)
+    monkeypatch.setenv("DIGITS_RUNS", "docs")
+    with pytest.raises(LessonError, match=r"docs can't be written .*\n.*DIGITS_RUNS"):
+        files.make_folder(chain.ROOT / "docs")
 
 
 def test_another_error_of_the_system_is_not_hidden(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The workshop's copies: who gets what, pages that need no network, starting again, the timetable."""
 
+import errno
 import html
 import os
 import re
@@ -23,7 +24,7 @@ from series import chain
 from series.errors import LessonError
 from workshop import copies, wheels
 from workshop.cli import main
-from workshop.restart import restart
+from workshop.restart import ORIGINALS, restart
 from workshop.site import opening, page
 from workshop.variants import YOUR_OWN
 
@@ -242,6 +243,23 @@ def test_starting_again_keeps_what_the_learner_wrote(out, tmp_path):
         assert path.read_bytes() == before
         assert path.with_name(f"04_training.mine-{number}.ipynb").read_text() == f"my own {number}"
     assert all("as it was" in line for line in restart(root, []))
+
+
+def test_a_notebook_that_cannot_be_kept_is_not_put_back(tmp_path, monkeypatch):
+    path = tmp_path / "notebooks" / "04_training.ipynb"
+    original = tmp_path / ORIGINALS / path.name
+    for file, words in ((path, "mine"), (original, "as it was")):
+        file.parent.mkdir(parents=True)
+        file.write_text(words)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(LessonError, match="can't be written") as refused:
+        restart(tmp_path, ["4"])
+    assert str(path.parent) in refused.value.fix
+    assert path.read_text() == "mine"
 
 
 @pytest.mark.slow
