@@ -54,4 +54,6 @@ class RunRequest:
     def command(self) -> str:
         """The command that continues this run, which keeps its profile and parameters."""
         command = runs.make_command(self.name, self.notebooks[-1])
+        if chain.BY_NAME[self.notebooks[0]] in chain.EXTRAS:  # else the whole lesson would run
+            command += f" --from {self.notebooks[0]}"
         return command + (" --catch-up" if self.catch_up else "")

@@ -110,3 +110,14 @@ def test_a_notebook_beside_the_lesson_runs_only_where_it_is_named():
     assert read(profile="fast", name="x", first="08")[0].steps == [chain.SCALING]
     assert read(profile="fast", first="05")[0].steps == list(chain.NOTEBOOKS[4:])
     assert read(profile="fast", last="08")[0].steps == [*chain.NOTEBOOKS, chain.SCALING]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("08", None), ("07", "08"), (None, "08"), (None, None), (None, "03")]
+)
+def test_the_command_that_continues_a_run_asks_for_the_same_notebooks(first, last):
+    asked = read(profile="fast", first=first, last=last)[0]
+    words = asked.command().split()
+    ends = {word: words[words.index(word) + 1] for word in ("--from", "--to") if word in words}
+    again = read(profile="fast", first=ends.get("--from"), last=ends["--to"])[0]
+    assert again.notebooks == asked.notebooks
