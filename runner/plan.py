@@ -55,7 +55,7 @@ def plan(request: RunRequest, record: RunRecord, facts: Facts) -> list[Step]:
             continue
         last_success = record.last_success.get(notebook.name)
         reason = reason_to_run(request, notebook, facts, last_success)
-        affected = [need for need in notebook.needs if need in changing]
+        affected = [need for need in _decisive_needs(request, notebook) if need in changing]
         if reason:
             reason += _of_checkpoint(request, notebook, facts)
             steps.append(Step(notebook, RUN, reason))
@@ -83,7 +83,7 @@ def reason_to_run(
         return "--fresh" if request.fresh else "--from"
     if notebook is chain.NOTEBOOKS[0]:
         return "it looks at the machine, so it always runs"
-    if request.name == chain.INTERACTIVE and notebook.saves:
+    if _made_by_hand(request, notebook):
         return _reason_by_hand(notebook, facts)
     if last_success is None:
         return "it had not run to the end before"
@@ -112,18 +112,31 @@ def _differences(before: Inputs, now: Inputs, changes: dict[str, str]) -> list[s
     return words
 
 
+def _made_by_hand(request: RunRequest, notebook: Notebook) -> bool:
+    """Whether someone steps through this notebook, so that what it saved may be their own."""
+    return request.name == chain.INTERACTIVE and bool(notebook.saves)
+
+
+def _decisive_needs(request: RunRequest, notebook: Notebook) -> list[str]:
+    """Those of the notebook's needs that it has to run again for when they change."""
+    if not _made_by_hand(request, notebook):
+        return list(notebook.needs)
+    bound = {need for name in notebook.saves for need in chain.BOUND_TO.get(name, ())}
+    return [need for need in notebook.needs if need in bound]
+
+
 def _reason_by_hand(notebook: Notebook, facts: Facts) -> str | None:
     """Of a run that someone steps through, only make what is missing or unfit.
 
     So the command that makes a missing artifact never undoes a learner's own choices in the
-    notebooks before.
+    notebooks before: a network of their own stays, whatever became of the data since.
     """
     for name in notebook.saves:
         state = facts.artifacts[name]
         recorded = facts.recorded.get(name, {"digest": state, "made_from": {}})
         if state in (MISSING, DAMAGED) or state != recorded["digest"]:
             return f"its {name} is {_in_words(state)}"
-        for need in notebook.needs:
+        for need in chain.BOUND_TO.get(name, ()):
             digest = facts.artifacts[need]
             if recorded["made_from"].get(need, digest) != digest:
                 return f"{need} changed"

@@ -241,8 +241,13 @@ def find_notebook(word: str) -> Notebook:
     raise LessonError(what, f"take one of {', '.join(names)}")
 
 
-# A trained model only makes sense with the data and the normalization that it was trained on.
-BOUND_TO = {"trained.keras": ("dataset.npz",)}
+# A trained model only makes sense with the data and the normalization that it was trained on, a
+# measurement only with what was measured.
+BOUND_TO = {
+    "trained.keras": ("dataset.npz",),
+    "metrics.json": ("dataset.npz", "trained.keras"),
+    "predictions.npz": ("dataset.npz", "trained.keras"),
+}
 
 # Names that are folders on every system, and that a shell takes as they are between double quotes.
 RUN_NAME = re.compile(r'(?![\s.-])[^<>:"/\\|?*$`!\x00-\x1f]+(?<![\s.])')

@@ -202,11 +202,28 @@ def test_by_hand_only_what_is_missing_or_unfit_is_made():
         assert planned["02_dataset"] == "reuse: up to date"
 
 
-def test_by_hand_what_was_made_from_something_else_is_made_again():
+@pytest.mark.parametrize(
+    ("artifact", "need", "would"),
+    [
+        ("model.keras", "dataset.npz", "reuse: up to date"),
+        ("trained.keras", "model.keras", "reuse: up to date"),
+        ("trained.keras", "dataset.npz", "run: dataset.npz changed"),
+        ("metrics.json", "trained.keras", "run: trained.keras changed"),
+    ],
+)
+def test_by_hand_only_what_no_longer_fits_is_made_again(artifact, need, would):
     recorded = facts().recorded
-    recorded["model.keras"]["made_from"] = {"dataset.npz": "an older one"}
-    planned = steps(BY_HAND, facts(recorded=recorded), record(BY_HAND, last_success=False))
-    assert planned["03_model"] == "run: dataset.npz changed"
+    recorded[artifact]["made_from"] = {need: "an older one"}
+    request = replace(BY_HAND, notebooks=NAMES[:5])
+    planned = steps(request, facts(recorded=recorded), record(request, last_success=False))
+    assert planned[chain.MAKER[artifact]] == would
+
+
+def test_by_hand_a_network_is_left_as_it_is_where_its_data_will_be_made_again():
+    now = facts(artifacts=facts().artifacts | {"dataset.npz": "missing"})
+    planned = steps(BY_HAND, now, record(BY_HAND, last_success=False))
+    assert planned["03_model"] == "reuse: up to date"
+    assert planned["04_training"] == "maybe run: if dataset.npz changes"
 
 
 def test_by_hand_a_file_that_no_record_names_is_taken_as_it_is():
