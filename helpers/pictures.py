@@ -64,7 +64,8 @@ def read_picture(path: str | Path) -> np.ndarray:
         picture = picture.convert("RGBA")
     except UnidentifiedImageError as error:
         raise LessonError(f"{name} can't be read as a picture: {UNKNOWN}", EXPORT) from error
-    except (OSError, SyntaxError, ValueError) as error:
+    # RuntimeError: what Pillow raises for a damaged AVIF and, as a NotImplementedError, BLP.
+    except (OSError, SyntaxError, ValueError, RuntimeError) as error:
         what = f"{name} can't be read as a picture ({error})"
         raise LessonError(what, EXPORT) from error
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))

@@ -57,7 +57,8 @@ PARAMETERS = {
     "test_share": Parameter(float, 0.01, 0.9),
     "filters": Parameter(int, 1, 1024),
     "precision": Parameter(str, choices=("float32", "mixed_bfloat16", "auto")),
-    "seed": Parameter(int, 0, 2**32 - 1),
+    # Keras takes seeds up to 2**32 - 1, and 07 counts up from this one, for up to 100 seeds.
+    "seed": Parameter(int, 0, 2**32 - 100),
     "epochs": Parameter(int, 1, 1000),
     "batch_size": Parameter(int, 1, 65536),
     "learning_rate": Parameter(float, 1e-8, 10),

@@ -135,8 +135,17 @@ def split(count: int, shares: int) -> tuple[np.ndarray, np.ndarray]:
 
     All workers need equally many, so up to `shares` - 1 images at the end of each part are left
     out.
+
+    Raises:
+        LessonError: a worker would get no images of one of the parts.
     """
     first = int(count * (1 - chain.VALIDATION_SHARE))
+    if min(first, count - first) < shares:
+        least = round(shares / chain.VALIDATION_SHARE)
+        raise LessonError(
+            f"{count} images are too few for {shares} workers, a fifth of them held out",
+            f"use at least {least} images (with --practice 0, all of the run), or fewer workers",
+        )
     return np.arange(first - first % shares), np.arange(first, count - (count - first) % shares)
 
 

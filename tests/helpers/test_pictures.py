@@ -189,6 +189,23 @@ def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path, name, words):
             pictures.read_picture(other)
 
 
+def test_damage_that_pillow_reports_in_its_own_ways_is_refused_too(tmp_path, monkeypatch):
+    Image.fromarray(digit()).convert("P").save(path := tmp_path / "digit.blp")
+    content = bytearray(path.read_bytes())
+    assert content[4] == 1
+    content[4] = 200  # no such compression
+    path.write_bytes(content)
+    with pytest.raises(LessonError, match=r"digit\.blp can't be read as a picture \(.+\)"):
+        pictures.read_picture(path)
+
+    def refuse(_: object) -> None:
+        raise RuntimeError("Failed to decode image")  # as it does for AVIF
+
+    monkeypatch.setattr(pictures, "_open", refuse)
+    with pytest.raises(LessonError, match=r"can't be read as a picture \(Failed to decode image\)"):
+        pictures.read_picture(path)
+
+
 def test_a_large_jpeg_is_read_small_and_other_formats_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "MOST_PIXELS", 5_000_000)
     big = np.kron(digit(), np.ones((30, 30), "uint8"))  # 3600 x 4800, as JPEG half each way

@@ -59,6 +59,7 @@ def test_the_notebooks_parameters_are_those_in_the_table() -> None:
         ({"dataset": "a\0b"}, ["parameter dataset takes text that could name a file, not 'a\\x00b'"]),
         ({"picture": "é" * 128}, ["parameter picture takes text that could name a file, not 'éé"]),
         ({"normalization": "column"}, ['parameter normalization takes one of "rows", "pixels", not \'column\'']),
+        ({"seed": 2**32 - 99}, ["parameter seed takes a whole number from 0 to 4294967196"]),
         ({"seed": -1, "sead": 1}, ["parameter seed takes a whole", "no notebook has a parameter sead (did you mean seed"]),
         ({"epochs": 1, "learning_rate": 1, "warmup": 0.0, "normalization": "pixels"}, []),
     ],

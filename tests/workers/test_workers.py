@@ -1,6 +1,7 @@
 """Who takes part in a training, and how it is done; no process is started."""
 
 import json
+import re
 import socket
 import zipfile
 from dataclasses import replace
@@ -99,6 +100,24 @@ def test_a_recipe_out_of_range_or_a_batch_that_cannot_be_divided_is_refused():
     ):
         with pytest.raises(LessonError):
             unfit.check(2)
+
+
+@pytest.mark.parametrize(("count", "shares"), [(0, 1), (1, 1), (2, 2), (9, 3), (10, 3)])
+def test_images_that_leave_a_worker_without_any_are_refused(count, shares):
+    with pytest.raises(LessonError, match=f"{count} images.* {shares} workers") as refused:
+        engine.split(count, shares)
+    least = int(re.search(r"at least (\d+) images", refused.value.fix)[1])
+    assert [len(part) >= shares for part in engine.split(least, shares)] == [True, True]
+
+
+def test_every_worker_gets_equally_many_images_and_the_last_fifth_is_held_out():
+    learned, held_out = engine.split(101, 2)
+    assert (learned.tolist(), held_out.tolist()) == (list(range(80)), list(range(80, 100)))
+    assert all(
+        len(part) % shares == 0 and len(part)
+        for shares in range(1, 9)
+        for part in engine.split(5 * shares, shares)
+    )
 
 
 def test_an_unexpected_error_in_a_cluster_ends_the_process_at_once(monkeypatch, capsys):
