@@ -64,6 +64,15 @@ class Facts:
     executed: frozenset[str] = frozenset()
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
 
+    def made_with(self, notebook: Notebook) -> dict[str, Any]:
+        """The parameters that the record names of what the notebook saved, by hand or headless;
+        none where nothing is recorded.
+        """
+        for name in notebook.saves:
+            if name in self.recorded:
+                return dict(self.recorded[name].get("parameters", {}))
+        return {}
+
 
 @dataclass(frozen=True)
 class Cell:

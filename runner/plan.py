@@ -62,7 +62,7 @@ def plan(request: RunRequest, record: RunRecord, facts: Facts) -> list[Step]:
         elif affected:
             steps.append(Step(notebook, MAYBE, f"if {' or '.join(affected)} changes"))
         else:
-            steps.append(Step(notebook, REUSE, "up to date"))
+            steps.append(Step(notebook, REUSE, _reason_to_reuse(request, notebook, facts)))
             continue
         changing.update(notebook.saves)
     return steps
@@ -141,6 +141,19 @@ def _reason_by_hand(notebook: Notebook, facts: Facts) -> str | None:
             if recorded["made_from"].get(need, digest) != digest:
                 return f"{need} changed"
     return None
+
+
+def _reason_to_reuse(request: RunRequest, notebook: Notebook, facts: Facts) -> str:
+    """That it is up to date, and which options have no effect on what was made by hand."""
+    if not _made_by_hand(request, notebook):
+        return "up to date"
+    made_with = facts.made_with(notebook)
+    differing = [
+        f"{name} {made_with[name]}"
+        for name, value in request.parameters_of(notebook).items()
+        if made_with.get(name, value) != value
+    ]
+    return "up to date" + (f" as it is, made with {', '.join(differing)}" if differing else "")
 
 
 def _in_words(state: str) -> str:

@@ -15,7 +15,7 @@ import filelock
 
 from runner import preflight, record, screen
 from runner.execution import Execution
-from runner.facts import Inputs, gather
+from runner.facts import Facts, gather
 from runner.plan import REUSE, Step, plan
 from runner.record import NotebookResult, RunRecord
 from runner.request import RunRequest
@@ -105,7 +105,7 @@ def _carry_out(own: RunRecord) -> int:
                 steps = plan(own.request, own, facts)
             if not steps:
                 break
-            _take(own, steps[0], facts.inputs[steps[0].notebook.name])
+            _take(own, steps[0], facts)
             own.write()
     except KeyboardInterrupt:  # while it looked at the facts
         interrupted = True
@@ -154,12 +154,22 @@ def _delete_what_is_outdated(request: RunRequest) -> None:
     runs.update_record(request.folder, forget)
 
 
-def _take(own: RunRecord, step: Step, inputs: Inputs) -> None:
+def _reused(own: RunRecord, notebook: chain.Notebook, facts: Facts) -> NotebookResult:
+    """What is known of the run that made what is reused: only its parameters, if somebody has run
+    the notebook by hand since.
+    """
+    result = own.last_success.get(notebook.name, NotebookResult("ok"))
+    if any(facts.artifacts[name] != result.saved.get(name) for name in notebook.saves):
+        result = NotebookResult("ok")
+    parameters = facts.made_with(notebook) or result.parameters
+    return dataclasses.replace(result, parameters=parameters, reused=True, made_from={})
+
+
+def _take(own: RunRecord, step: Step, facts: Facts) -> None:
     """Reuse what a notebook saved, or execute it, and note what became of it."""
-    name = step.notebook.name
+    name, inputs = step.notebook.name, facts.inputs[step.notebook.name]
     if step.action == REUSE:
-        last_success = own.last_success.get(name, NotebookResult("ok"))
-        own.notebooks[name] = dataclasses.replace(last_success, reused=True, made_from={})
+        own.notebooks[name] = _reused(own, step.notebook, facts)
         screen.print_line(f"{name}: {step.reason}")
         return
     own.last_success.pop(name, None)

@@ -229,3 +229,12 @@ def test_by_hand_a_network_is_left_as_it_is_where_its_data_will_be_made_again():
 def test_by_hand_a_file_that_no_record_names_is_taken_as_it_is():
     planned = steps(BY_HAND, facts(recorded={}), record(BY_HAND, last_success=False))
     assert planned["03_model"] == "reuse: up to date"
+
+
+def test_by_hand_the_plan_says_which_options_have_no_effect():
+    recorded = facts().recorded
+    recorded["model.keras"]["parameters"] = {"filters": 32, "precision": "auto", "seed": 1}
+    request = replace(BY_HAND, parameters={"epochs": 3, "filters": 8, "seed": 1})
+    planned = steps(request, facts(recorded=recorded), record(BY_HAND, last_success=False))
+    assert planned["03_model"] == "reuse: up to date as it is, made with filters 32"
+    assert planned["02_dataset"] == planned["04_training"] == "reuse: up to date"

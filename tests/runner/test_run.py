@@ -11,7 +11,7 @@ import standins
 from jupyter_client.provisioning.local_provisioner import LocalPortCache
 from standins import edit_cell, go, processes_in
 
-from runner import execution, run
+from runner import execution, record, run
 from runner.settings import read
 from series import chain
 
@@ -142,6 +142,27 @@ def test_a_missing_artifact_of_the_interactive_run_is_made_without_undoing_what_
     edit_cell(done, "02_dataset", "work", "print('changed')")
     assert go(name="interactive", last="03") == run.DONE
     assert made.ran == ["01_setup", "03_model"]
+
+
+def test_what_was_made_by_hand_is_told_with_the_parameters_it_was_made_with(done, fast, capsys):
+    made = standins.Run(fast.folder.with_name("interactive"))
+    shutil.copytree(fast.folder, made.folder)
+    content = made.record
+    model, trained = content["artifacts"]["model.keras"], content["artifacts"]["trained.keras"]
+    model["parameters"]["filters"] = trained["parameters"]["epochs"] = 5
+    # Of another making than the one that the last headless run made, as its digest says.
+    content["last_success"]["04_training"]["saved"]["trained.keras"] = "another"
+    (made.folder / "run.json").write_text(json.dumps(content))
+    given = [("epochs", "3"), ("filters", "8")]
+    assert go(name="interactive", profile="fast", pairs=given, last="04") == run.DONE
+    assert made.ran == ["01_setup"]
+    assert "04_training: up to date as it is, made with epochs 5" in capsys.readouterr().out
+    training = made.record["notebooks"]["04_training"]
+    assert (training["parameters"]["epochs"], training["seconds"]) == (5, None)
+    own = record.load(made.folder)
+    assert own is not None
+    facts = own.circumstances()
+    assert (facts["epochs"], facts["filters"]) == (5, 5)
 
 
 # Faults in a notebook
