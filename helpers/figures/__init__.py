@@ -17,6 +17,7 @@ import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 # Okabe and Ito's palette, told apart with any color vision (https://jfly.uni-koeln.de/color/).
@@ -47,6 +48,8 @@ def picture_bundle(figure: Figure, alt: str = "") -> dict[str, str]:
         alt: as `show` takes it.
     """
     alt = alt or str(figure.get_label())
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # no figure has a formula, and a class may be called $5
     drawn = io.BytesIO()
     with warnings.catch_warnings():
         # A class may be called 猫, for which the font has a box only.

@@ -339,6 +339,20 @@ def test_names_of_classes_don_t_run_into_each_other(count: int, form: str) -> No
         assert gap * np.sin(slant) > height if slant else gap > max(box.width for box in boxes)
 
 
+def test_a_class_with_dollars_in_its_name_is_no_formula() -> None:
+    names, shares, image = ["$a_b_c$", "$5 or $10"], np.full(2, 0.5), np.zeros((28, 28))
+    caption = "read $5,\nis $10"
+    for figure, written in (
+        (dataset.draw_class_shares(shares, shares, names), names),
+        (testing.draw_confusion(np.eye(2, dtype=int), np.array(names)), names),
+        (inference.draw_probabilities(image, shares, names, names[0]), names),
+        (image_grid(names[0], image[None], [caption], 1), [names[0], caption]),
+    ):
+        picture_bundle(figure)  # a formula like the first name is an error
+        math = {text.get_text(): text.get_parse_math() for text in figure.findobj(Text)}
+        assert [math[name] for name in written] == [False] * len(written)
+
+
 @pytest.mark.parametrize("shares", [[0.0], [0.0, 0.01], [0.5], [0.99, 1.0], [1.0], [0.1, 0.9]])
 def test_a_comparison_has_no_shares_below_none_or_above_all(shares: list[float]) -> None:
     axes = improving.draw_comparison("Recipes", {"a": shares, "b": shares}, {}).axes[0]
