@@ -482,7 +482,7 @@ def _in_percent(answer: Any, right: Any, within: float) -> bool:
         return False
     try:
         share = np.asarray(answer, dtype="float64") / 100
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # no numbers, or too large a one
         return False
     return _same(share, right, within)
 
@@ -502,6 +502,6 @@ def _same(answer: Any, right: Any, within: float) -> bool:
         return isinstance(answer, str) and answer.strip().lower() == right.lower()
     try:
         given, expected = np.asarray(answer, dtype="float64"), np.asarray(right, dtype="float64")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # no numbers, or too large a one
         return False
     return given.shape == expected.shape and bool(np.allclose(given, expected, rtol=0, atol=within))

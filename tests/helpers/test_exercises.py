@@ -101,6 +101,12 @@ def test_the_type_of_the_numbers_can_be_asked_for(capsys: pytest.CaptureFixture)
     ]
 
 
+def test_a_number_too_large_for_an_array_is_not_right(capsys: pytest.CaptureFixture) -> None:
+    check(10**400, 3)
+    check(10**400, 0.5)
+    assert [line[:8] for line in capsys.readouterr().out.splitlines()] == ["Not yet."] * 2
+
+
 def test_none_can_have_a_hint(capsys: pytest.CaptureFixture) -> None:
     for answer in (None, float("nan"), 4):
         check(answer, 3, hints={None: "It returned nothing.", 4: "One too many."})
