@@ -35,11 +35,11 @@ def compare(names: Sequence[str]) -> None:
     Raises:
         LessonError: there is no such run, or it was never run headless.
     """
-    records, out = [_record_of(name) for name in names], screen.console()
+    records = [_record_of(name) for name in names]
     curves = [record.history(each.request.folder) for each in records]
     facts = _side_by_side([each.circumstances() for each in records])
     differing = [row for row in facts if len(set(row[1:])) > 1]
-    out.print(screen.table(["what differs", *names], differing))
+    screen.print_table(["what differs", *names], differing)
     for title, measure in MEASURES.items():
         # What a later run of the same name left alone is told by the run that did it last.
         rows: dict[str, list[float | None]] = {}
@@ -52,14 +52,14 @@ def compare(names: Sequence[str]) -> None:
             rows["all"] = sums
             rows["fit alone"] = [curve.get("seconds") for curve in curves]
         measured = [[name, *_with_ratios(row)] for name, row in rows.items() if any(row)]
-        out.print(screen.table([title, *names], measured, names))
+        screen.print_table([title, *names], measured, names)
     metrics = _side_by_side([each.metrics for each in records])
-    out.print(screen.table(["metrics", *names], metrics))
+    screen.print_table(["metrics", *names], metrics)
     if all(curve and curve["batches"]["images"] for curve in curves):
         path = records[0].request.folder / record.COMPARISON
         with atomic_write(path) as temporary:
             draw_curves(names, curves).savefig(temporary, dpi=120)
-        out.print(f"Learning curves: {display_path(path)}")
+        screen.print_line(f"Learning curves: {display_path(path)}")
 
 
 def _result_of(run: RunRecord, notebook: str) -> NotebookResult:

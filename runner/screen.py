@@ -11,6 +11,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.live import Live
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +23,8 @@ from series.errors import LessonError
 from series.files import display_path
 
 SAMPLES_A_SECOND = 5  # of a running notebook
+WIDTH = 100  # columns, where there is no terminal
+FOLDED = 10  # characters that a column of words is left where there is no room
 SILENCE = 8  # seconds without a line, where there is no terminal
 MEASURES = ("seconds", "peak memory", "images/s")
 COLUMNS = ("notebook", "outcome", *MEASURES)
@@ -57,9 +60,9 @@ def make_streams_tolerant() -> None:
 
 
 def console(errors: bool = False) -> Console:
-    """A console on standard output or error, 100 columns wide where that is no terminal."""
+    """A console on standard output or error, `WIDTH` columns wide where that is no terminal."""
     out = Console(stderr=errors, highlight=False, markup=False, emoji=False, soft_wrap=True)
-    out.width = out.width if out.is_terminal else 100
+    out.width = out.width if out.is_terminal else WIDTH
     return out
 
 
@@ -98,7 +101,7 @@ def print_plan(request: RunRequest, steps: Sequence[Step]) -> None:
     """What a run would do."""
     print_line(f"Run {request.name}, in {display_path(request.folder)}")
     rows = [[step.notebook.name, step.action, step.reason] for step in steps]
-    console().print(table(["notebook", "would", "why"], rows))
+    print_table(["notebook", "would", "why"], rows)
 
 
 def print_end(record: RunRecord, report: str) -> None:
@@ -106,7 +109,8 @@ def print_end(record: RunRecord, report: str) -> None:
     report is.
     """
     folder = record.request.folder
-    console().print(table(COLUMNS, [row_of(*item) for item in record.notebooks.items()], MEASURES))
+    rows = [row_of(name, result) for name, result in record.notebooks.items()]
+    print_table(COLUMNS, rows, MEASURES)
     if record.status == "done":
         low = record.metrics.get("as_expected") is False
         print_line(accuracy_line(record), "bold red" if low else "")
@@ -127,13 +131,36 @@ def print_end(record: RunRecord, report: str) -> None:
     print_line(f"{first}To continue where it stopped: {record.request.command()}")
 
 
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()
+) -> None:
+    """Print a table; the columns that `numbers` names hold numbers, which are never cropped."""
+    out, rows = console(), list(rows)
+    whole = _whole_columns(headings, numbers)
+    shortened = [
+        [cell if name in whole else cell[:FOLDED] for name, cell in zip(headings, row, strict=True)]
+        for row in rows
+    ]
+    # Rich crops cells that don't fit, without a sign; a terminal continues a line on the next.
+    options = out.options.update(width=1000)
+    needed = Measurement.get(out, options, table(headings, shortened, numbers)).maximum
+    out.width = max(out.width, needed)
+    out.print(table(headings, rows, numbers))
+
+
+def _whole_columns(headings: Sequence[str], numbers: Sequence[str]) -> set[str]:
+    """The columns whose cells stay on one line each."""
+    return {headings[0], "outcome", *numbers}
+
+
 def table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()
 ) -> Table:
     """A table; the columns that `numbers` names hold numbers."""
     made = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
-        whole, side = heading in (headings[0], *numbers), "right" if heading in numbers else "left"
+        whole = heading in _whole_columns(headings, numbers)
+        side = "right" if heading in numbers else "left"
         made.add_column(heading, justify=side, no_wrap=whole, overflow="fold")  # type: ignore[arg-type]
     for row in rows:
         made.add_row(*row)
