@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from series.chain import ROOT, runs_folder
-from series.errors import LessonError
+from series.errors import LessonError, printable
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -90,7 +90,7 @@ def display_path(path: Path) -> str:
     """A path as messages show it: relative to the project's folder where it is inside, else in
     full.
     """
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+    return printable(str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path))
 
 
 def user_path(words: str | Path) -> Path:

@@ -79,10 +79,26 @@ PARAMETERS = {
 
 
 def could_name_a_file(text: str) -> bool:
-    """Whether a system could take this text for a path: no zero byte, no part of over 255 bytes."""
+    """Whether a system could take this text for a path: UTF-8, no zero byte, no part of over 255
+    bytes.
+    """
     parts = re.split(r"[/\\]", text)
-    sizes = [len(part.encode(errors="surrogatepass")) for part in parts]
-    return "\0" not in text and max(sizes) <= 255 and sum(sizes) <= 1000
+    if "\0" in text or not is_utf8(text):
+        return False
+    sizes = [len(part.encode()) for part in parts]
+    return max(sizes) <= 255 and sum(sizes) <= 1000
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text can be written as UTF-8, as records and notebooks are.
+
+    A file's name on Linux may hold other bytes; Python reads each as a character that can't.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
@@ -100,12 +116,12 @@ def parameter_problems(values: Mapping[str, object]) -> list[str]:
         if name not in PARAMETERS:
             problems.append(f"no notebook has a parameter {name}{did_you_mean(name, PARAMETERS)}")
         elif not PARAMETERS[name].accepts(value):
-            quotes = (
-                ", without quotation marks"
-                if isinstance(value, str) and PARAMETERS[name].type is not str
-                else ""
-            )
+            hint = ""
+            if isinstance(value, str) and PARAMETERS[name].type is not str:
+                hint = ", without quotation marks"
+            elif isinstance(value, str) and not is_utf8(value):
+                hint = ", in UTF-8"
             problems.append(
-                f"parameter {name} takes {PARAMETERS[name].describe()}{quotes}, not {value!r}"
+                f"parameter {name} takes {PARAMETERS[name].describe()}{hint}, not {value!r}"
             )
     return problems

@@ -8,6 +8,7 @@ import click
 
 from series import chain
 from series.errors import LessonError
+from series.files import display_path
 from workshop.restart import restart as put_back
 from workshop.wheels import PYTHONS, SYSTEMS, THIS_PYTHON
 
@@ -65,7 +66,9 @@ def copies(out: Path, packages: tuple[str, ...], python: str) -> None:
     # A shell leaves ~ as it is after OUT=, and a path such as . has no name to rename to.
     out = Path(os.path.abspath(os.path.expanduser(out)))  # noqa: PTH100, PTH111
     make_copies(chain.ROOT, out, packages, python)
-    click.echo(f"Written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
+    click.echo(
+        f"Written to {display_path(out)}: {', '.join(sorted(path.name for path in out.iterdir()))}"
+    )
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

@@ -75,6 +75,12 @@ def test_a_profile_that_is_no_list_of_good_parameters_or_names_one_twice_is_refu
     assert "my own.yaml" in told(profile=str(own))
 
 
+def test_a_profile_whose_name_is_not_utf8_is_to_be_renamed():
+    words = told(profile="x\udcff.yaml")
+    assert r"the profile 'x\udcff.yaml'" in words and "rename" in words
+    words.encode()
+
+
 @pytest.mark.parametrize("word", ["04_training.ipynb", "4", "notebooks/04_training.ipynb"])
 def test_a_notebook_may_be_named_by_how_it_begins(word):
     found, problems = read(first=word, last="05")

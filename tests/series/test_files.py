@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from series import chain, files
-from series.errors import LessonError
+from series.errors import LessonError, listed
 
 
 def test_a_file_appears_under_its_name_only_when_the_block_has_ended(tmp_path: Path) -> None:
@@ -110,6 +110,12 @@ def test_a_path_that_a_reader_types_starts_at_the_project_or_at_home(
     assert files.user_path("~nosuchuser/own.npz").name == "own.npz", (
         "no traceback where there is no such user"
     )
+
+
+def test_names_that_are_not_utf8_are_shown_as_escapes() -> None:
+    # On Linux a name may hold any bytes; Python reads those that are no UTF-8 as such characters.
+    shown = files.display_path(chain.ROOT / "caf\udce9"), listed(["caf\udce9", "café", 3])
+    assert shown == (r"caf\udce9", r"caf\udce9, café, 3")
 
 
 def write_model(
