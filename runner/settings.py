@@ -5,6 +5,7 @@ Everything wrong is collected, so that a reader sees all of it at once. What the
 """
 
 import contextlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ import yaml
 
 from runner import record
 from runner.request import RunRequest
-from series import chain
+from series import chain, runs
 from series.errors import LessonError
 from series.files import display_path
 from series.parameters import PARAMETERS, did_you_mean, is_utf8, parameter_problems
 
 DEFAULT_PROFILE = "fast"
+NAME_IT = "name it with --name, such as --name my-run"
 
 
 def read(
@@ -57,7 +59,8 @@ def read(
             problems.append(error)
     values |= given
     if (run := values.pop("run", None)) is not None:
-        fix = f"name it with --name {run}"
+        good_name = chain.run_name_problem(run) is None
+        fix = f"name it with --name {runs.quoted(run)}" if good_name else NAME_IT
         problems.append(LessonError("a headless run is not named by a parameter", fix))
     fix = f"see python -m runner run --help, then change -p or the profile {profile}"
     problems += [LessonError(problem, fix) for problem in parameter_problems(values)]
@@ -102,13 +105,14 @@ def _read_profile(profile: str) -> tuple[str, dict[str, Any]]:
         what = f"the profile {profile!r} has a name that isn't UTF-8, and the record can't hold it"
         raise LessonError(what, "rename the file, such as to my-profile.yaml")
     path = chain.PROFILES_FOLDER / f"{profile}.yaml"
-    if profile.endswith((".yaml", ".yml")) or Path(profile).name != profile:
-        path = Path(profile).absolute()
+    if profile.lower().endswith((".yaml", ".yml")) or Path(profile).name != profile:
+        # A shell leaves ~ as it is after --profile=.
+        path = Path(os.path.expanduser(profile)).absolute()  # noqa: PTH111
         profile = str(path)
     try:
         text = path.read_text(encoding="utf-8")
         tree = yaml.compose(text, yaml.SafeLoader)
-        content = yaml.safe_load(text) or {}
+        content = yaml.safe_load(text) if tree else {}  # there is none in an empty file
         if not isinstance(content, dict):
             raise ValueError("it is not a flat list of parameters, one `name: value` a line")
         if tree and len(content) < len(tree.value):

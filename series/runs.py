@@ -155,8 +155,12 @@ def missing(folder: Path, artifacts: list[str]) -> LessonError:
 
 def make_command(run: str, notebook: str) -> str:
     """The command that brings a run up to date as far as `notebook`, for a shell of any system."""
-    name = run if re.fullmatch(r"[\w.-]+", run) else f'"{run}"'
-    return f"python -m runner run --name {name} --to {notebook}"
+    return f"python -m runner run --name {quoted(run)} --to {notebook}"
+
+
+def quoted(run: str) -> str:
+    """A run's name as a shell of any system takes it."""
+    return run if re.fullmatch(r"[\w.-]+", run) else f'"{run}"'
 
 
 def is_run(folder: Path) -> bool:

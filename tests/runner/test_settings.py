@@ -75,6 +75,44 @@ def test_a_profile_that_is_no_list_of_good_parameters_or_names_one_twice_is_refu
     assert "my own.yaml" in told(profile=str(own))
 
 
+@pytest.mark.parametrize("content", ["~", "false", "0", "epochs"])
+def test_a_profile_that_holds_a_lone_value_is_told_what_to_hold(own, content):
+    own.write_text(content, encoding="utf-8")
+    words = told(profile=str(own))
+    assert "it is not a flat list of parameters" in words and "more than once" not in words
+
+
+@pytest.mark.parametrize("content", ["", "# epochs: 1\n", "{}"])
+def test_a_profile_may_be_empty(own, content):
+    own.write_text(content, encoding="utf-8")
+    assert told(profile=str(own)) == ""
+
+
+def test_a_profile_may_be_named_from_home_and_end_in_capitals(own, monkeypatch):
+    path = own.with_name("mine.YAML")
+    path.write_text("epochs: 2", encoding="utf-8")
+    monkeypatch.setenv("HOME", str(path.parent))
+    monkeypatch.setenv("USERPROFILE", str(path.parent))
+    monkeypatch.chdir(path.parent)
+    for profile in ("mine.YAML", "~/mine.YAML"):
+        found, problems = read(profile=profile)
+        assert (problems, found.name, found.profile) == ([], "mine", str(path))
+
+
+@pytest.mark.parametrize(
+    ("run_name", "advised"),
+    [
+        ("my-run", "--name my-run"),
+        ("my run", '--name "my run"'),
+        ("it's", '--name "it\'s"'),
+        ("a$(b)", "with --name, such as --name my-run"),
+        ("", "with --name, such as --name my-run"),
+    ],
+)
+def test_the_name_that_a_parameter_gave_is_advised_as_a_shell_takes_it(run_name, advised):
+    assert told(profile="smoke", pairs=[("run", run_name)]).endswith(advised)
+
+
 def test_a_profile_whose_name_is_not_utf8_is_to_be_renamed():
     words = told(profile="x\udcff.yaml")
     assert r"the profile 'x\udcff.yaml'" in words and "rename" in words
