@@ -10,8 +10,10 @@ import dataclasses
 import os
 import time
 import traceback
+from pathlib import Path
 
 import filelock
+import psutil
 
 from runner import preflight, record, screen
 from runner.execution import Execution
@@ -72,13 +74,10 @@ def _begin(request: RunRequest, lock: filelock.FileLock) -> RunRecord:
     """Take the run's folder, and write down that the run has begun."""
     files.make_folder(request.folder)
     try:
-        lock.acquire()
+        runs.take_lock(lock)
     except filelock.Timeout:
-        other = record.read_quietly(request.folder / runs.RECORD)
-        who = f"process {other.get('process', '?')}, since {other.get('started', '?')}"
-        what = f"another run holds {files.display_path(request.folder)} ({who})"
-        fix = "wait until it has ended, or give this one another name with --name"
-        raise LessonError(what, fix) from None
+        fix = "wait until it has ended, or give this run another name with --name"
+        raise LessonError(_who_holds(request.folder), fix) from None
     try:
         own = record.begin(request)
         with files.atomic_write(request.folder / record.SPARE) as spare:
@@ -90,6 +89,18 @@ def _begin(request: RunRequest, lock: filelock.FileLock) -> RunRecord:
         lock.release()
         raise
     return own
+
+
+def _who_holds(folder: Path) -> str:
+    """Who holds the lock of a run's folder: a run, if the record tells of one that is going on,
+    else a command that keeps no such record, as `clean` and `python -m workers`.
+    """
+    other, shown = record.read_quietly(folder / runs.RECORD), files.display_path(folder)
+    process = other.get("process")
+    going_on = other.get("status") == "running"
+    if going_on and isinstance(process, int) and psutil.pid_exists(process):
+        return f"another run holds {shown} (process {process}, since {other.get('started')})"
+    return f"another command is at work in {shown}"
 
 
 def _carry_out(own: RunRecord) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from series import chain, files
 from series.errors import LessonError
@@ -208,15 +208,36 @@ def unfit_record(folder: Path) -> LessonError:
     return LessonError(what, fix)
 
 
+def take_lock(lock: FileLock) -> contextlib.AbstractContextManager[object]:
+    """Take a lock; as a context manager, what is returned gives it back.
+
+    Raises:
+        Timeout: another process holds it.
+        LessonError: its file can't be opened, as where it is another user's.
+    """
+    try:
+        return lock.acquire()
+    except Timeout:  # which is an OSError too
+        raise
+    except OSError as error:
+        what = f"{files.display_path(Path(lock.lock_file))} can't be opened ({error.strerror})"
+        fix = "make it a file that you can write, or give your run another name with --name; "
+        fix += "DIGITS_RUNS can name a folder of your own for all runs"
+        raise LessonError(what, fix) from error
+
+
 def update_record(folder: Path, change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     """Read the record, let `change` edit it in place, write it back: one writer at a time, all or
     nothing.
 
     Returns:
         The record as it is now.
+
+    Raises:
+        LessonError: the record is damaged, or it or its lock can't be written.
     """
     files.make_folder(folder)
-    with FileLock(folder / ".record.lock"):
+    with take_lock(FileLock(folder / ".record.lock")):
         record = read_record(folder)
         change(record)
         files.write_json(folder / RECORD, record)

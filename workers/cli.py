@@ -141,7 +141,7 @@ def _locked(folder: Path) -> Iterator[None]:
         )
     runs.update_record(folder, lambda _: None)
     try:
-        with filelock.FileLock(folder / runs.RUN_LOCK, timeout=0):
+        with runs.take_lock(filelock.FileLock(folder / runs.RUN_LOCK, timeout=0)):
             yield
     except filelock.Timeout:
         what = f"another command is at work in {files.display_path(folder)}"

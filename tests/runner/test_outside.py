@@ -2,6 +2,9 @@
 closed record, whose words say that it wasn't the notebook.
 """
 
+import json
+import os
+
 import pytest
 from standins import SAVE, edit_cell, go
 
@@ -58,6 +61,31 @@ def test_a_first_record_that_cannot_be_written_leaves_nothing_behind(
     assert go(last="01") == run.REFUSED
     assert "no space is left" in capsys.readouterr().err
     assert {path.name for path in fast.folder.iterdir()} <= set(record.LOCKS)
+
+
+@pytest.mark.parametrize(("status", "process"), [("done", os.getpid()), ("running", 2**22 + 1)])
+def test_a_process_that_does_not_run_is_not_named_as_holding_the_lock(
+    done, fast, capsys, status, process
+):
+    content = fast.record | {"status": status, "process": process}
+    (fast.folder / "run.json").write_text(json.dumps(content))
+    with record.lock_of(fast.folder):
+        own, problems = read(last="01")
+        assert run.run(own, problems) == run.REFUSED
+    said = capsys.readouterr().err
+    assert f"another command is at work in {fast.folder}" in said
+    assert "(process" not in said
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("lock", [".run.lock", ".record.lock"])
+def test_a_lock_that_cannot_be_opened_gets_a_sentence(done, fast, capsys, lock):
+    (fast.folder / lock).unlink(missing_ok=True)
+    (fast.folder / lock).mkdir()  # as one of another user, which the superuser could open
+    assert go(last="01") == run.REFUSED
+    said = capsys.readouterr().err
+    assert f"{fast.folder / lock} can't be opened (Is a directory)" in said
+    assert "--name" in said
 
 
 def test_a_record_that_was_damaged_meanwhile(notebooks, fast, capsys):
