@@ -167,10 +167,11 @@ def _delete_what_is_outdated(request: RunRequest) -> None:
 
 def _reused(own: RunRecord, notebook: chain.Notebook, facts: Facts) -> NotebookResult:
     """What is known of the run that made what is reused: only its parameters, if somebody has run
-    the notebook by hand since.
+    the notebook by hand since. The run before that is forgotten then.
     """
     result = own.last_success.get(notebook.name, NotebookResult("ok"))
     if any(facts.artifacts[name] != result.saved.get(name) for name in notebook.saves):
+        own.last_success.pop(notebook.name, None)
         result = NotebookResult("ok")
     parameters = facts.made_with(notebook) or result.parameters
     return dataclasses.replace(result, parameters=parameters, reused=True, made_from={})

@@ -159,6 +159,7 @@ def test_what_was_made_by_hand_is_told_with_the_parameters_it_was_made_with(done
     assert "04_training: up to date as it is, made with epochs 5" in capsys.readouterr().out
     training = made.record["notebooks"]["04_training"]
     assert (training["parameters"]["epochs"], training["seconds"]) == (5, None)
+    assert "04_training" not in made.record["last_success"], "which compare would show"
     own = record.load(made.folder)
     assert own is not None
     facts = own.circumstances()
