@@ -245,6 +245,18 @@ def _epochs(count: int) -> str:
     return "1 epoch is" if count == 1 else f"{count} epochs are"
 
 
+def _check_fit(network: keras.Model, shape: tuple[int, ...], classes: int) -> None:
+    """Raise a LessonError where the data was made anew for other images, and the network wasn't."""
+    if network.input_shape[1:] == shape and network.output_shape[-1] >= classes:
+        return
+    raise LessonError(
+        f"model.keras takes images of shape {network.input_shape[1:]} and tells "
+        f"{network.output_shape[-1]} classes apart; dataset.npz has images of shape {shape} and "
+        f"{classes} classes",
+        "run all of 03_model again, with this dataset",
+    )
+
+
 def how_long(folder: RunFolder) -> str:
     """How long 04_training will take on this machine with its parameters, in a sentence, from three
     timed updates.
@@ -255,15 +267,17 @@ def how_long(folder: RunFolder) -> str:
         folder: the run's folder, as 04_training opened it.
 
     Raises:
-        LessonError: the run's `dataset.npz` or `model.keras` is damaged.
+        LessonError: the run's `dataset.npz` or `model.keras` is damaged, or the network is for
+            images or classes of another data set.
     """
     model = keras.models.load_model(folder.need("model.keras"))
     with np.load(folder.need("dataset.npz"), allow_pickle=False) as data:
-        count = len(data["y_train"])
+        count, classes = len(data["y_train"]), int(data["y_train"].max()) + 1
         # No more than training itself takes at once: large images may need all the memory there is.
         few = min(64, int(folder.parameters["batch_size"]))
         images = process_data(data["x_train"][:few], str(data["normalization"]))
         labels = data["y_train"][:few]
+    _check_fit(model, tuple(images.shape[1:]), classes)
     model.train_on_batch(images, labels)  # also builds the graph
     speed = 3 * len(images) / timeit.timeit(lambda: model.train_on_batch(images, labels), number=3)
     # What is held out needs no gradients, so it takes about a third of the time.

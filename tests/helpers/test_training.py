@@ -301,10 +301,25 @@ def test_how_long_says_what_to_expect(
     assert re.search(words, training.how_long(folder))
 
 
+@pytest.mark.parametrize(("side", "more_classes"), [(1, 0), (0, 1)])
+def test_a_network_for_another_data_set_is_told_to_be_made_again(
+    side: int, more_classes: int, tmp_path: Path
+) -> None:
+    images = np.pad(IMAGES, ((0, 0), (0, side), (0, side)))
+    labels = LABELS + more_classes
+    np.savez(tmp_path / "dataset.npz", x_train=images, y_train=labels, normalization="pixels")
+    new_model().save(tmp_path / "model.keras")
+    parameters = {"epochs": 1, "train_images": 0, "batch_size": 4}
+    with pytest.raises(LessonError, match="run all of 03_model again"):
+        training.how_long(runs.RunFolder("04_training", tmp_path, parameters))
+
+
 def test_how_long_takes_no_more_images_at_once_than_training(tmp_path: Path, monkeypatch) -> None:
     asked = []
 
     class Model:
+        input_shape, output_shape = (None, *IMAGES.shape[1:], 1), (None, 10)
+
         def train_on_batch(self, images: np.ndarray, labels: np.ndarray) -> None:
             asked.append((len(images), len(labels)))
 
