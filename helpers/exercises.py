@@ -354,8 +354,7 @@ def _layer_problem(network: Any, layers: Sequence[str]) -> str | None:
     import keras
 
     expected = [getattr(keras.layers, name).__name__ for name in layers]  # MaxPool2D has two names
-    inside = list(_layers_of(network))
-    given = [kind for kind in map(_layer_kind, inside) if kind not in FREE_LAYERS]
+    given = [kind for kind in map(_layer_kind, _layers_of(network)) if kind not in FREE_LAYERS]
     for kind in dict.fromkeys(expected):
         if given.count(kind) < expected.count(kind):
             number = f"{given.count(kind)} of {expected.count(kind)} " * (expected.count(kind) > 1)
@@ -372,13 +371,11 @@ def _layer_problem(network: Any, layers: Sequence[str]) -> str | None:
     return _activation_problem(_operations_of(network))
 
 
-def _layers_of(network: Any) -> Iterator[Any]:
+def _layers_of(network: Any) -> list[Any]:
     """The layers of a network in order, with those of networks inside it."""
-    for layer in network.layers:
-        if hasattr(layer, "layers"):
-            yield from _layers_of(layer)
-        else:
-            yield layer
+    import keras
+
+    return [each for each in _operations_of(network) if isinstance(each, keras.Layer)]
 
 
 def _layer_kind(layer: Any) -> str:
