@@ -209,6 +209,7 @@ def test_by_hand_only_what_is_missing_or_unfit_is_made():
         ("trained.keras", "model.keras", "reuse: up to date"),
         ("trained.keras", "dataset.npz", "run: dataset.npz changed"),
         ("metrics.json", "trained.keras", "run: trained.keras changed"),
+        ("predictions.npz", "dataset.npz", "run: dataset.npz changed"),
     ],
 )
 def test_by_hand_only_what_no_longer_fits_is_made_again(artifact, need, would):

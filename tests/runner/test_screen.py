@@ -1,5 +1,7 @@
 """What a run shows where the terminal is narrow."""
 
+from dataclasses import replace
+
 import pytest
 
 from runner import screen
@@ -14,11 +16,13 @@ def test_a_narrow_terminal_crops_no_number_and_drops_no_column(capsys, monkeypat
         "ok", reused=True, seconds=12345.6, peak_memory_mb=1340, images_per_second=98765.4
     )
     rows = [screen.row_of(notebook.name, result) for notebook in chain.NOTEBOOKS]
+    rows.append(screen.row_of("07_improving", replace(result, outcome="a very long outcome")))
     screen.print_table(screen.COLUMNS, rows, screen.MEASURES)
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert " ".join(screen.COLUMNS) in lines
     for notebook in chain.NOTEBOOKS:
         assert f"{notebook.name} ok, reused 12,345.6 1.34 GB 98,765" in lines
+    assert "07_improving a very long outcome, reused 12,345.6 1.34 GB 98,765" in lines
 
 
 def test_a_long_word_is_folded_where_there_is_no_room(capsys, monkeypatch):
