@@ -172,7 +172,7 @@ class Project:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.runs = folder, folder / "runs"
+        self._point_at(folder)
         for name in ("series", "helpers", "runner", "profiles"):
             shutil.copytree(
                 chain.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
@@ -181,8 +181,19 @@ class Project:
             (folder / "data").symlink_to(chain.DATA_FOLDER)
         except OSError:  # on Windows a link needs a right
             shutil.copytree(chain.DATA_FOLDER, folder / "data")
-        self.notebooks = make_notebooks(folder / "notebooks")
+        make_notebooks(self.notebooks)
+
+    def _point_at(self, folder: Path) -> None:
+        self.folder, self.runs = folder, folder / "runs"
+        self.notebooks = folder / "notebooks"
         self.fast = Run(self.runs / "fast")
+
+    @classmethod
+    def at(cls, folder: Path) -> "Project":
+        """The project that is in a folder already."""
+        project = cls.__new__(cls)
+        project._point_at(folder)
+        return project
 
     @contextlib.contextmanager
     def start(
@@ -219,6 +230,11 @@ class Project:
         source = f"open({str(reached)!r}, 'w').close()\nimport time\ntime.sleep(600)"
         edit_cell(self.notebooks, notebook, "work", source)
         return reached
+
+
+def environment(variables: dict[str, str]) -> dict[str, str]:
+    """The environment of a command that runs the project's code, with more variables."""
+    return {**os.environ, "PYTHONPATH": str(chain.ROOT)} | variables
 
 
 def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
