@@ -47,7 +47,7 @@ def check(exercise: str, answer: Any, **data: Any) -> None:
 
 
 def is_to_do(answer: Any) -> bool:
-    """Whether an exercise has no answer yet: three dots, also among several, or an empty network."""
+    """Whether an exercise has no answer yet: three dots, or a network without layers."""
     import keras
 
     if isinstance(answer, tuple | list):

@@ -1,4 +1,4 @@
-"""What is wrong with a reader's answer to an exercise: the likeliest mistake in a sentence, or None.
+"""What is wrong with a reader's answer to an exercise: its likeliest mistake, or None.
 
 `problem_with` judges numbers, letters and arrays, `network_problem` a Keras network,
 `training_problem` what a network has learned, `reader_problem` a function that reads pictures.
@@ -173,6 +173,8 @@ def reader_problem(read: Any, paths: Sequence[Any], right: Sequence[str]) -> str
 
 
 def _reading_problem(answer: Any, name: str, expected: str) -> str:
+    if answer is ...:
+        return "It returns three dots: put your answer in their place."
     if answer is None:
         return "It returns nothing: is return missing?"
     if isinstance(answer, str):

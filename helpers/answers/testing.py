@@ -3,17 +3,20 @@
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
 from helpers.judging import problem_with
 
 
-def matrix(answer: Any, counted: np.ndarray) -> str | None:
+def matrix(answer: Any, truth: np.ndarray, predicted: np.ndarray, classes: int) -> str | None:
     """The confusion matrix: rows are the true classes, columns the predicted ones.
 
     Args:
         answer: the reader's matrix.
-        counted: the right one, whole numbers of shape (classes, classes).
+        truth, predicted: whole numbers from 0, of shape (count,).
+        classes: how many classes there are.
     """
+    counted = confusion_matrix(truth, predicted, labels=np.arange(classes))
     diagonal = np.diag(counted.diagonal())
     one_list = np.tile(counted.sum(axis=0), (len(counted), 1))
     hints = [
@@ -54,7 +57,7 @@ def recall(answer: Any) -> str | None:
 
 
 def doubt(answer: Any, right: np.ndarray, confidence: np.ndarray) -> str | None:
-    """The share that is read correctly where a person reads what the model is less sure of than 0.9.
+    """The share read correctly where a person reads what the model is less sure of than 0.9.
 
     Args:
         answer: the reader's share.
