@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
 from helpers.judging import problem_with
@@ -31,6 +32,19 @@ def matrix(answer: Any, truth: np.ndarray, predicted: np.ndarray, classes: int) 
         ),
     ]
     return problem_with(answer, counted, hints)
+
+
+def interval(answer: Any) -> str | None:
+    """Wilson's 95% interval of 45 of 50, as a pair of low and high."""
+    low, high = binomtest(45, 50).proportion_ci(method="wilson")
+    hints = [
+        ((high, low), "The two are swapped."),
+        ((100 * low, 100 * high), "Right in percent. Write them from 0 to 1."),
+        (binomtest(90, 100).proportion_ci(method="wilson"), "There are 50 photos, not 100."),
+        (binomtest(45, 50).proportion_ci(), "Close: interval uses Wilson's method."),
+        ((0.9, 0.9), "That is the share itself. Ask interval(hits, total) for its two ends."),
+    ]
+    return problem_with(answer, (low, high), hints, within=0.006)
 
 
 EMAILS = np.array([[45, 1, 4], [10, 40, 0], [0, 23, 27]])
@@ -81,4 +95,4 @@ def doubt(answer: Any, right: np.ndarray, confidence: np.ndarray) -> str | None:
     return problem_with(answer, together, hints, within=0.00006)
 
 
-PROBLEMS = {"ex-matrix": matrix, "ex-recall": recall, "ex-doubt": doubt}
+PROBLEMS = {"ex-interval": interval, "ex-matrix": matrix, "ex-recall": recall, "ex-doubt": doubt}
