@@ -6,7 +6,6 @@
 from html import escape
 from typing import Any
 
-import numpy as np
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
@@ -64,13 +63,6 @@ def _show(verdict: str, problem: str = "") -> None:
     lines = "<br>".join(escape(line) for line in problem.splitlines())
     html = f'<span style="color:{color};font-weight:bold">{mark} {verdict}</span> {lines}'
     display({"text/plain": words, "text/html": html}, raw=True)
-
-
-def spoiled(image: np.ndarray) -> np.ndarray:
-    """An image, uint8, as somebody prepared it who got one thing wrong. What, is for the reader of
-    06 to find.
-    """
-    return 255 - image
 
 
 def explain_missing_answers() -> None:

@@ -29,34 +29,15 @@ def read(
     return reader_problem(answer, paths, right)
 
 
-def photo(answer: Any, prepare: Callable[[Path], np.ndarray]) -> str | None:
-    """A picture whose paper and ink were swapped, repaired.
-
-    Args:
-        answer: the reader's picture.
-        prepare: as 06_inference defines it.
-    """
-    prepared = prepare(DRAWINGS / "4.png")
-    swapped = 255 - prepared
-    hints = [
-        (1 - swapped, "The numbers of an image go from 0 to 255, not from 0 to 1."),
-        (1 - swapped / 255, "That's the idea. Keep to 0 to 255: process_data scales them."),
-        (swapped / 255, "process_data does that. Is a test image's paper dark or bright?"),
-        (swapped, "That is as it was. Compare its paper with that of a test image."),
-        (-swapped, "Below 0, uint8 begins again at 255: 255 becomes 1. Subtract from 255."),
-        (swapped - 255, "Below 0, uint8 begins again at 255. Swap the two: 255 first."),
-    ]
-    return problem_with(answer, prepared, hints)
-
-
 def threshold(answer: Any, chances: np.ndarray, nonsense: np.ndarray) -> str | None:
-    """How many of ten drawings a threshold refuses that refuses all nonsense.
+    """How many of nine images a threshold refuses that refuses all nonsense.
 
     Args:
         answer: the reader's number.
-        chances: probabilities for the drawings, of shape (count, classes).
+        chances: probabilities for the images, of shape (count, classes).
         nonsense: probabilities for pictures that are no digits, of shape (count, classes).
     """
+    chances = np.asarray(chances)
     least = nonsense.max()
     surest = chances.max(axis=-1)
     hints = {
@@ -67,4 +48,4 @@ def threshold(answer: Any, chances: np.ndarray, nonsense: np.ndarray) -> str | N
     return problem_with(answer, (surest <= least).sum(), hints)
 
 
-PROBLEMS = {"ex-read": read, "ex-photo": photo, "ex-threshold": threshold}
+PROBLEMS = {"ex-read": read, "ex-threshold": threshold}
