@@ -12,27 +12,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from helpers.lesson import batches_of
+
 NORMALIZATION = "pixels"  # how `process_data` prepares images for this recipe
 EPOCHS = 5
 BATCH_SIZE = 64
 PEAK = 0.006  # the largest step size, after the first quarter of the updates
-
-
-def batches_of(images: tf.Tensor, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
-    """Batches of images with their labels, in a new order in each epoch.
-
-    Args:
-        images: of shape (count, height, width, channels).
-        labels: of shape (count,).
-        batch_size: how many images a batch holds; the last one may hold fewer.
-
-    Returns:
-        What `fit` takes in place of images and labels.
-    """
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    pairs = tf.data.Dataset.from_tensor_slices((images, labels)).with_options(options)
-    return pairs.shuffle(len(labels)).batch(batch_size).prefetch(2)
 
 
 def move(images: tf.Tensor, down: tf.Tensor, right: tf.Tensor) -> tf.Tensor:

@@ -58,20 +58,9 @@ def train(
     return training_problem(answer, images, labels, classes, better_than)
 
 
-def cure(answer: Any) -> str | None:
-    """Which of four things is no remedy against overfitting."""
-    hints = {
-        "A": "More images are the best remedy: they are harder to memorize.",
-        "B": "Dropout makes it harder to memorize images. Look at the validation losses again.",
-        "D": "Those weights had 0.17. To go back to them is a remedy: Keras has a callback for it.",
-    }
-    return problem_with(answer, "C", hints)
-
-
 PROBLEMS = {
     "ex-cube": cube,
     "ex-rate": rate,
     "ex-updates": updates,
     "ex-train": train,
-    "ex-cure": cure,
 }

@@ -141,7 +141,7 @@ def test_what_catching_up_skips_is_needed_by_nothing_else(name):
         ("03_model", "create_model", lesson),
         ("04_training", "move_right", lesson),
         ("07_improving", "move", recipe),
-        ("07_improving", "batches_of", recipe),
+        ("04_training", "batches_of", lesson),
         ("07_improving", "moving_batches", recipe),
         ("07_improving", "create_reader", recipe),
         ("07_improving", "rise_and_fall", recipe),

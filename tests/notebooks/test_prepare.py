@@ -17,7 +17,9 @@ def taught() -> dict:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["id"] in ("crop", "box", "center")]
     functions = [source.split("\n\n\n")[0] for source in sources]
-    imports = "import numpy as np\nfrom PIL import Image\nfrom scipy.ndimage import center_of_mass\n"
+    imports = (
+        "import numpy as np\nfrom PIL import Image\nfrom scipy.ndimage import center_of_mass\n"
+    )
     names: dict = {}
     exec(imports + "\n\n".join(functions), names)  # the cells are what is tested
     return names
