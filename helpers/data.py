@@ -116,8 +116,6 @@ def load_data(
     if dataset in KERAS_CLASSES:
         return _load_from_keras(dataset)
     if dataset and path.is_dir():
-        for note in look_at_folder(path).notes:
-            print(note)
         return load_folder(path, image_size, test_share, seed)[:2]
     look_at_data(dataset)
     train, test = read_arrays(path)
