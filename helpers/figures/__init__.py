@@ -106,7 +106,7 @@ def add_legend(figure: Figure) -> None:
 
 
 def name_classes(axes: Axes, class_names: Sequence[str] | np.ndarray) -> None:
-    """Write the names of the classes below the horizontal axis, slanted where they are long or many."""
+    """Write the names of the classes below the horizontal axis, slanted where they need it."""
     places = named_classes(class_names)
     names = [class_names[place] for place in places]
     slant = 60 if max(map(len, names)) * len(names) > 40 else 0

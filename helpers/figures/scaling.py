@@ -1,6 +1,7 @@
 """The figures of 08_scaling_out: how devices share a batch, and how well workers are used."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,11 +26,11 @@ def draw_data_parallelism(devices: int, batch_size: int) -> Figure:
     rows = np.arange(devices)
     computing = FASTEST + SLOWER_BY * (2 * rows % 3)
     together = computing.max()  # from here on, all are at the same step
-    style = {"height": 0.6, "edgecolor": GREY}
+    style: dict[str, Any] = {"height": 0.6, "edgecolor": GREY}
     bars = axes.barh(rows, computing, color=BLUE, label="computes gradients", **style)
     share = f"{batch_size // devices} images"
     axes.bar_label(bars, [share] * devices, label_type="center", color="white", fontsize=FONT)
-    waiting = {"color": "white", "hatch": "///", "label": "waits"}
+    waiting: dict[str, Any] = {"color": "white", "hatch": "///", "label": "waits"}
     axes.barh(rows, together - computing, left=computing, **waiting, **style)
     axes.barh(rows, EXCHANGE, left=together, color=ORANGE, label="exchanges the mean", **style)
     axes.barh(rows, UPDATE, left=together + EXCHANGE, color=GREEN, label="updates", **style)

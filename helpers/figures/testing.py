@@ -3,6 +3,7 @@ network looks at.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -57,10 +58,10 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
     named = named_classes(class_names)
     axes.set_yticks(list(named), [class_names[number] for number in named])
     if len(matrix) <= MOST_NAMED:
-        for place, count in np.ndenumerate(matrix):
-            color = "white" if shares[place] > most / 2 else "black"
-            text = str(count) if count else "·"
-            axes.text(*place[::-1], text, ha="center", va="center", fontsize=FONT - 1, color=color)
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": FONT - 1}
+        for (row, column), count in np.ndenumerate(matrix):
+            color = "white" if shares[row, column] > most / 2 else "black"
+            axes.text(column, row, str(count) if count else "·", color=color, **style)
     return figure
 
 
