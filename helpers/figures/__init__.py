@@ -22,6 +22,7 @@ from PIL import Image
 
 # Okabe and Ito's palette, told apart with any color vision (https://jfly.uni-koeln.de/color/).
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#767676"
+CURVES = ((RED, "--"), (BLUE, "-"), (GREEN, "-."))  # told apart in print, too
 FONT = 12  # points; the smallest text in a figure is two points less
 MOST_NAMED = 20  # classes; of more, figures name and draw as many as fit
 DPI = 200  # pixels an inch, so that figures stay sharp on good screens; shown at half of that
@@ -100,9 +101,16 @@ def label(axes: Axes, x: str, y: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def add_legend(figure: Figure) -> None:
+def add_legend(axes: Axes) -> None:
     """Name the lines and markers below the axes, where the names lie on no point."""
-    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)
+    axes.figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)
+
+
+def draw_curves(axes: Axes, x: Sequence[float], curves: Mapping[str, Sequence[float]]) -> None:
+    """Draw up to three curves over the places `x`, named in a legend below the axes."""
+    for (name, values), (color, line) in zip(curves.items(), CURVES, strict=False):
+        axes.plot(x, values, line, color=color, linewidth=2, label=name)
+    add_legend(axes)
 
 
 def name_classes(axes: Axes, class_names: Sequence[str] | np.ndarray) -> None:
@@ -207,15 +215,13 @@ def draw_moved(title: str, accuracies: Mapping[str, Sequence[Sequence[float]]]) 
     )
     figure = new_figure(title, 7.5, 3.9, alt=f"{alt}.")
     axes = figure.subplots()
-    styles = ((RED, "s", "--"), (BLUE, "o", "-"), (GREEN, "^", "-."))
-    for (name, rows), (color, marker, line) in zip(percents.items(), styles, strict=False):
-        places = range(rows.shape[1])
-        axes.plot(places, rows.mean(axis=0), line, color=color, linewidth=2, label=name)
-        axes.plot(places, rows.T, marker, color=color, markersize=6, alpha=0.6)
+    places = range(max(rows.shape[1] for rows in percents.values()))
+    draw_curves(axes, places, {name: rows.mean(axis=0) for name, rows in percents.items()})
+    for rows, (color, _) in zip(percents.values(), CURVES, strict=False):
+        axes.plot(places, rows.T, "o", color=color, markersize=6, alpha=0.6)
     axes.set(ylim=(0, 103), xticks=places)
     axes.grid(axis="y", color=GREY, alpha=0.3)
     label(axes, "pixels moved to the right (dots: seeds, line: their mean)", "read correctly (%)")
-    add_legend(figure)
     return figure
 
 

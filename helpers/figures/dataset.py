@@ -45,7 +45,7 @@ def draw_class_shares(
     axes.axhline(equal, color="black", linestyle=":", linewidth=1.5, label="equal shares")
     name_classes(axes, class_names)
     label(axes, "class", "share of the images (%)")
-    add_legend(figure)
+    add_legend(axes)
     return figure
 
 

@@ -92,5 +92,5 @@ def draw_moved(read: Sequence[float], intervals: Sequence[tuple[float, float]]) 
         axes.annotate(percent(share), spot, (6, 6), textcoords="offset points", fontsize=FONT - 1)
     axes.set(ylim=(0, 108), xticks=places)
     label(axes, "pixels moved to the right", "read correctly (%)")
-    add_legend(figure)
+    add_legend(axes)
     return figure

@@ -6,7 +6,17 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from helpers.figures import BLUE, FONT, GREEN, GREY, ORANGE, add_legend, label, new_figure
+from helpers.figures import (
+    BLUE,
+    FONT,
+    GREEN,
+    GREY,
+    ORANGE,
+    add_legend,
+    draw_curves,
+    label,
+    new_figure,
+)
 
 # How long the steps of an update take in the drawing: no real times, but none is equally fast.
 FASTEST, SLOWER_BY, EXCHANGE, UPDATE = 3.0, 0.8, 1.0, 0.7
@@ -38,7 +48,7 @@ def draw_data_parallelism(devices: int, batch_size: int) -> Figure:
     axes.invert_yaxis()
     axes.set_xticks([])
     label(axes, "time (not to scale)", "")
-    add_legend(figure)
+    add_legend(axes)
     return figure
 
 
@@ -54,12 +64,9 @@ def draw_efficiency(
     )
     figure = new_figure(title, alt=alt)
     axes = figure.subplots()
-    styles = ((BLUE, "o-"), (ORANGE, "s--"))
-    for (name, values), (color, line) in zip(curves.items(), styles, strict=False):
-        axes.plot(shares, values, line, color=color, label=name)
+    draw_curves(axes, shares, curves)
     axes.set(xscale="log", ylim=(0, 1.05))
     axes.set_xticks(shares, [f"{share:,}" for share in shares])
     axes.minorticks_off()
     label(axes, "images per worker in each batch", "efficiency")
-    add_legend(figure)
     return figure

@@ -95,7 +95,7 @@ def draw_precision_recall(
     label(axes, "class", "share (%)")
     name_classes(axes, class_names)
     axes.grid(axis="y", color=GREY, alpha=0.3)
-    add_legend(figure)
+    add_legend(axes)
     return figure
 
 
@@ -126,7 +126,7 @@ def draw_reliability(
     axes.text(low + wide * 0.02, low + wide * 0.8, "too modest", fontsize=FONT, color=GREY)
     axes.set(xlim=(low, 100 + wide * 0.02), ylim=(low, 100 + wide * 0.03))
     label(axes, "mean confidence of the group (%)", "right answers (%)")
-    add_legend(figure)
+    add_legend(axes)
     return figure
 
 

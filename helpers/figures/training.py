@@ -10,12 +10,11 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from helpers.figures import (
     BLUE,
     FONT,
-    GREEN,
     GREY,
     MOST_NAMED,
-    ORANGE,
     RED,
     add_legend,
+    draw_curves,
     label,
     new_figure,
 )
@@ -60,12 +59,9 @@ def draw_rates(losses: Mapping[float, Sequence[float]]) -> Figure:
     )
     figure = new_figure("The same network with three learning rates", 7.5, 4.2, alt=alt)
     axes = figure.subplots()
-    styles = ((GREEN, "--"), (BLUE, "-"), (RED, ":"))
-    for (rate, values), (color, line) in zip(losses.items(), styles, strict=False):
-        updates = range(1, len(values) + 1)
-        axes.plot(updates, values, line, color=color, linewidth=1.5, label=f"rate {rate:g}")
+    updates = range(1, len(next(iter(losses.values()))) + 1)
+    draw_curves(axes, updates, {f"rate {rate:g}": values for rate, values in losses.items()})
     log_losses(axes, "updates made")
-    add_legend(figure)
     return figure
 
 
@@ -95,13 +91,11 @@ def draw_overfitting(
         epochs = range(1, len(losses) + 1)
         axes.plot(epochs, losses, style, color=color, linewidth=1.8, markersize=5, label=name)
     log_losses(axes, "epochs")
-    add_legend(figure)
+    add_legend(axes)
     return figure
 
 
-def draw_step_sizes(
-    updates: Sequence[float] | np.ndarray, schedules: Mapping[str, Sequence[float]]
-) -> Figure:
+def draw_step_sizes(updates: Sequence[float], schedules: Mapping[str, Sequence[float]]) -> Figure:
     """Draw step sizes against updates.
 
     Args:
@@ -114,12 +108,9 @@ def draw_step_sizes(
     )
     figure = new_figure("The step size of each update", 7.5, 3.3, alt=alt)
     axes = figure.subplots()
-    styles = ((ORANGE, "--"), (BLUE, "-"))
-    for (name, sizes), (color, line) in zip(schedules.items(), styles, strict=False):
-        axes.plot(updates, sizes, line, color=color, linewidth=2, label=name)
+    draw_curves(axes, updates, schedules)
     label(axes, "updates made", "step size (learning rate)")
     axes.set_ylim(bottom=0)
-    add_legend(figure)
     return figure
 
 
@@ -149,7 +140,7 @@ def draw_losses(
     log_losses(axes, "training images seen")
     for end in ends[:-1]:
         axes.axvline(end, color=GREY, linewidth=1, linestyle=":")
-    add_legend(figure)
+    add_legend(axes)
     return figure
 
 
