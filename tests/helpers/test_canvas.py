@@ -61,12 +61,6 @@ def test_a_drawing_is_prepared_and_read(canvas):
     assert list(strength) == sorted(strength, reverse=True) and maps[0].max() == 255
 
 
-def test_where_one_draws_makes_no_difference(canvas):
-    small, moved = a_seven(140), np.zeros((140, 140))
-    moved[:115, :115] = small[25:, 25:]
-    assert np.array_equal(canvas.read(small)[0], canvas.read(moved)[0])
-
-
 def test_color_models_read_drawings_too():
     image, probabilities, _ = Canvas(untrained((32, 32, 3)), "pixels", NAMES).read(a_seven())
     assert image.shape == (32, 32) and probabilities.shape == (10,)

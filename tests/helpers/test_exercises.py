@@ -9,8 +9,6 @@ import nbformat
 import numpy as np
 import pytest
 import tensorflow as tf
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 from keras import layers
 from nbclient import NotebookClient
 
@@ -32,7 +30,6 @@ HINTS = {640: "Add the biases.", "B": "The other axis.", (1, 2): "Channels.", No
     [
         (..., 3, TO_DO),
         (3.0000001, 3, "Right."),
-        (np.int64(3), 3, "Right."),
         (" b ", "B", "Right."),
         ([0.6, 0.8], np.array([0.6, 0.8], "float32"), "Right."),
         (640, 576, "Not yet. Add the biases."),
@@ -45,7 +42,6 @@ HINTS = {640: "Add the biases.", "B": "The other axis.", (1, 2): "Channels.", No
         ([1, [2, 3]], 3, "Not yet. The answer is one number; yours is [1, [2, 3]]."),
         (tf.constant(704.0), 564, "Not yet. It isn't 704.0."),
         (11, 0.11, "Not yet. Right in percent. Write it as a number between 0 and 1."),
-        (300, 3, "Not yet. It isn't 300."),
         ((28, 28), (28, 28, 1), "Not yet. The answer is numbers of shape (3,); yours is (28, 28)."),
         (np.eye(2) * 2, np.eye(2), "Not yet. The shape is right, and the numbers aren't."),
     ],
@@ -99,19 +95,10 @@ def functional(skip: str = "") -> keras.Model:
 
 def with_layers_of_their_own() -> keras.Model:
     """Each activation as a layer, pixels scaled, names made up."""
-    return keras.Sequential(
-        [
-            keras.Input(SHAPE, name="paper"),
-            layers.Rescaling(1 / 255),
-            layers.Conv2D(8, (3, 3), name="eyes"),
-            layers.ReLU(),
-            layers.MaxPooling2D((2, 2)),
-            layers.Flatten(),
-            layers.Dropout(0.2),
-            layers.Dense(10),
-            layers.Activation("softmax"),
-        ]
-    )
+    inputs, _, pooling, flatten, _ = described()
+    eyes = [layers.Rescaling(1 / 255), layers.Conv2D(8, (3, 3), name="eyes"), layers.ReLU()]
+    end = [layers.Dropout(0.2), layers.Dense(10), layers.Activation("softmax")]
+    return keras.Sequential([inputs, *eyes, pooling, flatten, *end])
 
 
 def with_functions() -> keras.Model:
@@ -129,14 +116,9 @@ def changed(place: int, *instead: object) -> keras.Model:
     return keras.Sequential(new)
 
 
-class OwnClass(keras.Model):
-    def call(self, images):
-        return keras.ops.mean(images, axis=(1, 2))
-
-
-def own_class() -> keras.Model:
-    network = OwnClass()
-    network(np.ones((1, *SHAPE)))
+def of_its_own_class() -> keras.Model:
+    network = type("Own", (keras.Model,), {})()
+    network.built = True
     return network
 
 
@@ -164,7 +146,6 @@ def test_any_network_that_meets_the_description_is_right(make, capsys) -> None:
         (lambda: functional(skip="Flatten"), "Is Flatten missing"),
         (lambda: functional(skip="Conv2D"), "Conv2D is missing in what leads"),
         (lambda: changed(-1, layers.Dense(9, activation="softmax")), "9 numbers come out"),
-        (lambda: changed(1, layers.Conv2D(8, 3)), "there is no ReLU"),
         (lambda: changed(1, layers.Conv2D(8, 3, activation="tanh")), "there is no ReLU"),
         (lambda: changed(1, described()[1], layers.Conv2D(8, 3)), "more layers than described"),
         (lambda: changed(1, layers.Conv2D(8, 5, activation="relu")), "parameters, and the desc"),
@@ -174,7 +155,7 @@ def test_any_network_that_meets_the_description_is_right(make, capsys) -> None:
         (lambda: None, "That is None."),
         (lambda: "Conv2D", "A Keras network is needed"),
         (lambda: keras.Sequential(described()[1:]), "keras.Input((28, 28, 1))"),
-        (own_class, "It can't be checked"),
+        (of_its_own_class, "It can't be checked"),
         (lambda: ..., TO_DO),
         (lambda: keras.Sequential([keras.Input(SHAPE)]), TO_DO),
     ],
@@ -185,42 +166,25 @@ def test_a_network_gets_the_hint_about_its_likeliest_mistake(make, hint, capsys)
     assert said.startswith(("Not yet. ", TO_DO)) and hint in said
 
 
-def in_cells(*cells: str) -> str:
-    """What the last of these cells prints, when they are run one after the other in IPython."""
-    shell = InteractiveShell.instance()
-    try:
-        for cell in cells[:-1]:
-            shell.run_cell(cell)
-        with capture_output() as captured:
-            shell.run_cell(cells[-1])
-    finally:
-        InteractiveShell.clear_instance()
-    return str(captured.stdout)
-
-
-def test_an_answer_that_did_not_run_is_mentioned() -> None:
-    cells = ("from helpers.exercises import check", "my_x = 3", "my_x = 4 +", "check(my_x, 3)")
-    assert in_cells(*cells) == f"{AFTER_AN_ERROR}\nRight.\n"
-
-
-def test_a_check_without_an_answer_says_so_and_fails_in_one_line() -> None:
+def test_an_answer_that_did_not_run_is_mentioned_and_one_that_is_missing_too() -> None:
     """In a kernel, as a reader has it whose first attempt stops with an error."""
     sources = (
         "from helpers.exercises import check, explain_missing_answers\nexplain_missing_answers()",
         "my_x = 4 +",
         f"{CHECK}\ncheck(my_x, 3)",
         f"{CHECK}\ncheck(misspelled, 3)",
+        "my_x = 3",
         "my_y = my_z + 1",
-        f"my_x = 3\n{CHECK}\ncheck(my_x, 3)",
+        f"{CHECK}\ncheck(my_x, 3)",
     )
     notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)))
     NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute()
-    _, _, no_answer, another_name, own_cell, right = (cell.outputs for cell in notebook.cells)
+    _, _, no_answer, another_name, _, own_cell, right = (cell.outputs for cell in notebook.cells)
     assert len(no_answer) == 1
     assert no_answer[0].traceback[0].startswith("my_x has no value yet\n")
     for usual in (another_name, own_cell):
         assert usual[0].ename == "NameError" and "Traceback" in "".join(usual[0].traceback)
-    assert right[0].text.endswith("Right.\n")
+    assert right[0].text == f"{AFTER_AN_ERROR}\nRight.\n"
 
 
 # Images that are easy to tell apart: a bright row, another one for each class.
@@ -294,14 +258,12 @@ def name_of(path: Path) -> np.str_:
     [
         (lambda path: ..., TO_DO),
         (name_of, "Right."),
-        (lambda path: str(name_of(path)), "Right."),
         (lambda path: None, "is return missing?"),
         (lambda path: np.int64(3), "class_names[place]"),
         (lambda path: np.array(["3"]), "[0]"),
         (lambda path: 0.98, "most probable"),
         (lambda path: "3", "For four.png it says 3."),
         (lambda path: name_of(path).shape[3], "stops with IndexError"),
-        (lambda: "3", "stops with TypeError"),
     ],
 )
 def test_a_function_that_reads_pictures_gets_its_line(read, said: str, capsys) -> None:
