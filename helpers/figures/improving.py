@@ -89,8 +89,5 @@ def _draw_dots(axes: Axes, scores: Mapping[str, Sequence[float]]) -> None:
         percents = 100 * np.asarray(values)
         axes.plot([percents.mean()] * 2, [row - 0.35, row + 0.35], color=ORANGE, linewidth=3)
         axes.plot(percents, [row] * len(percents), "o", color=BLUE, markersize=8, mec="white")
-    low, high = axes.get_xlim()
-    if high - low < 0.2:  # all alike: Matplotlib would choose a scale of thousandths
-        axes.set_xlim(low - 1, high + 1)
     axes.set_yticks(range(len(scores)), list(scores))
     axes.grid(axis="x", color=GREY, alpha=0.3)

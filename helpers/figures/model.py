@@ -171,13 +171,9 @@ def draw_loss_curve(examples: Mapping[float, float]) -> Figure:
     for probability, loss in examples.items():
         axes.plot(probability, loss, "o", color=ORANGE, markersize=10)
         text = f"p = {probability:g}: loss {loss:.2f}"
-        # No space on the far right.
-        side, shift = ("center", (0, 12)) if probability > 0.8 else ("left", (8, 8))
-        axes.annotate(
-            text, (probability, loss), shift, textcoords="offset points", ha=side, fontsize=FONT - 1
-        )
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_xticks(np.linspace(0, 1, 6))
+        spot = (probability, loss)
+        axes.annotate(text, spot, (8, 8), textcoords="offset points", fontsize=FONT - 1)
+    axes.set(xlim=(-0.02, 1.2), xticks=np.linspace(0, 1, 6))  # room for the last one's text
     label(axes, "probability p of the right class", "loss = −ln p")
     return figure
 
