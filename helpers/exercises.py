@@ -397,7 +397,7 @@ def _other(answer: Any, right: Any, within: float) -> str:
             return f"It isn't {yours}."
         return f"The answer is a letter, in quotation marks; yours is {yours}."
     given, shape = _numbers(answer), np.shape(right)
-    if given is None or given.shape != shape:
+    if given is None or given.shape != shape or np.isnan(given).any():  # None becomes NaN
         kind = f"numbers of shape {shape}" if shape else "one number"
         return f"The answer is {kind}; yours is {yours}."
     if np.max(right) <= 1 and _same(given / 100, right, within):

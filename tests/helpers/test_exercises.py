@@ -39,6 +39,7 @@ HINTS = {640: "Add the biases.", "B": "The other axis.", (1, 2): "Channels.", No
         (2, "C", "Not yet. The answer is a letter, in quotation marks; yours is 2."),
         ("D", "C", "Not yet. It isn't 'D'."),
         ("three", 3, "Not yet. The answer is one number; yours is 'three'."),
+        (float("nan"), 3, "Not yet. The answer is one number; yours is nan."),
         ([1, [2, 3]], 3, "Not yet. The answer is one number; yours is [1, [2, 3]]."),
         (tf.constant(704.0), 564, "Not yet. It isn't 704.0."),
         (11, 0.11, "Not yet. Right in percent. Write it as a number between 0 and 1."),
