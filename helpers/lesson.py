@@ -50,6 +50,23 @@ def move_right(images: np.ndarray, pixels: int) -> np.ndarray:
     return moved
 
 
+def batches_of(images: tf.Tensor, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
+    """Batches of images with their labels, in a new order in each epoch.
+
+    Args:
+        images: of shape (count, height, width, channels).
+        labels: of shape (count,).
+        batch_size: how many images a batch holds; the last one may hold fewer.
+
+    Returns:
+        What `fit` takes in place of images and labels.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    pairs = tf.data.Dataset.from_tensor_slices((images, labels)).with_options(options)
+    return pairs.shuffle(len(labels)).batch(batch_size).prefetch(2)
+
+
 def create_model(
     input_shape: tuple[int, ...],
     num_classes: int,

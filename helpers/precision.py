@@ -8,7 +8,8 @@ import re
 import timeit
 from pathlib import Path
 
-from series.runs import RunFolder, read_record, update_record
+import keras
+import tensorflow as tf
 
 CPU_INFO = Path("/proc/cpuinfo")
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
@@ -16,62 +17,40 @@ BFLOAT16_CAPABILITY = (8, 0)  # NVIDIA's Ampere, the first cards that compute in
 MARGIN = 1.3  # how many times as fast bfloat16 must be where only a measurement can tell
 
 
-def choose_precision(folder: RunFolder, precision: str) -> tuple[str, str]:
-    """The dtype policy to build a network with, and why.
-
-    What `auto` came to is kept in the run's record, so that the same run makes the same choice
-    again.
-
-    Args:
-        folder: the run's folder.
-        precision: a policy's name, which is returned as it is, or `auto`.
-
-    Returns:
-        `float32` or `mixed_bfloat16`; and the reason, in a few words.
-    """
-    if precision != "auto":
-        return precision, "the parameter says so"
-    kept = read_record(folder.path).get("precision")
-    if kept is None:
-        policy, why = _fastest()
-        kept = {"policy": policy, "why": why}
-        update_record(folder.path, lambda record: record.update(precision=kept))
-    return kept["policy"], kept["why"]
-
-
-def set_number_format(folder: RunFolder, precision: str) -> str:
+def set_number_format(precision: str) -> str:
     """Set the number format in which Keras' layers compute from here on.
 
     Args:
-        folder: the run's folder.
-        precision: as `choose_precision` takes it.
+        precision: the name of a dtype policy, `float32` or `mixed_bfloat16`; or `auto`, which
+            chooses one for this machine.
 
     Returns:
         The format, and in a few words why it was chosen.
     """
-    import keras
-
-    policy, why = choose_precision(folder, precision)
+    policy, why = precision, "the parameter says so"
+    if precision == "auto":
+        policy, why = fastest_format()
     keras.config.set_dtype_policy(policy)
     return f"{policy}: {why}"
 
 
-def _fastest() -> tuple[str, str]:
-    import tensorflow as tf
-
+def fastest_format() -> tuple[str, str]:
+    """The dtype policy to build a network with on this machine, and why, in a few words."""
     if cards := tf.config.list_physical_devices("GPU"):
-        capability = tf.config.experimental.get_device_details(cards[0]).get("compute_capability")
-        if capability is not None:
-            if capability >= BFLOAT16_CAPABILITY:
-                return "mixed_bfloat16", "the graphics card computes in bfloat16"
-            return "float32", "the graphics card doesn't compute in bfloat16"
-    elif (flags := _processor_flags()) is not None:
-        if flags & BFLOAT16_FLAGS:
-            return "mixed_bfloat16", "the processor computes in bfloat16"
-        return "float32", "the processor doesn't compute in bfloat16"
-    ratio = _seconds("float32") / _seconds("bfloat16")
-    policy = "mixed_bfloat16" if ratio >= MARGIN else "float32"
-    return policy, f"measured: bfloat16 is {ratio:.1f} times as fast"
+        device = "the graphics card"
+        details = tf.config.experimental.get_device_details(cards[0])
+        capability = details.get("compute_capability")  # of NVIDIA's cards
+        able = None if capability is None else capability >= BFLOAT16_CAPABILITY
+    else:
+        device, flags = "the processor", _processor_flags()
+        able = None if flags is None else bool(flags & BFLOAT16_FLAGS)
+    if able is None:
+        ratio = _seconds("float32") / _seconds("bfloat16")
+        policy = "mixed_bfloat16" if ratio >= MARGIN else "float32"
+        return policy, f"measured: bfloat16 is {ratio:.1f} times as fast"
+    if able:
+        return "mixed_bfloat16", f"{device} computes in bfloat16"
+    return "float32", f"{device} doesn't compute in bfloat16"
 
 
 def _processor_flags() -> set[str] | None:
@@ -86,8 +65,6 @@ def _seconds(dtype: str) -> float:
     """How long the second convolution takes, with its gradients, for 16 images; the best of three
     times.
     """
-    import tensorflow as tf
-
     images = tf.ones([16, 26, 26, 64], dtype)
     kernel = tf.Variable(tf.ones([3, 3, 64, 128], dtype))
 

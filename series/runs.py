@@ -7,6 +7,8 @@ listed, emptied or deleted.
 """
 
 import contextlib
+import hashlib
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -91,6 +93,15 @@ class RunFolder:
         needed so far.
         """
         return {"parameters": self.parameters, "made_from": dict(sorted(self._used.items()))}
+
+    @property
+    def checkpoint(self) -> Path:
+        """The folder that keeps an interrupted training of this recipe; another recipe has another
+        one, so it starts anew.
+        """
+        text = json.dumps(self.recipe, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return self.path / chain.CHECKPOINT_FOLDER / digest[:12]
 
     @contextlib.contextmanager
     def save(self, artifact: str) -> Iterator[Path]:

@@ -9,7 +9,6 @@ import pytest
 import tensorflow as tf
 
 from helpers import precision
-from series import runs
 
 
 @pytest.fixture
@@ -30,11 +29,6 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: card)
 
     return make
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> runs.RunFolder:
-    return runs.RunFolder("03_model", tmp_path / "mine", {})
 
 
 @pytest.mark.parametrize(
@@ -63,32 +57,21 @@ def folder(tmp_path: Path) -> runs.RunFolder:
         ({"card": {}, "flags": "flags: avx512_bf16", "ratio": 0.9}, "float32", "measured"),
     ],
 )
-def test_the_machine_decides(machine, folder, seen: dict, policy: str, why: str) -> None:
+def test_the_machine_decides(machine, seen: dict, policy: str, why: str) -> None:
     machine(**seen)
-    found, reason = precision.choose_precision(folder, "auto")
+    found, reason = precision.fastest_format()
     assert found == policy
     assert reason.startswith(why)
 
 
-def test_the_choice_of_a_run_is_kept_and_a_named_format_is_used_as_it_is(machine, folder) -> None:
-    machine(ratio=2.0)
-    first = precision.choose_precision(folder, "auto")
-    machine(ratio=0.5)
-    assert precision.choose_precision(folder, "auto") == first
-    assert precision.choose_precision(folder, "float32")[0] == "float32"
-    other = runs.RunFolder("03_model", folder.path.with_name("other"), {})
-    assert precision.choose_precision(other, "mixed_bfloat16")[0] == "mixed_bfloat16"
-    assert not other.path.exists()
-    assert precision.choose_precision(other, "auto")[0] == "float32"
-
-
-def test_the_layers_compute_in_the_chosen_format(machine, folder) -> None:
+def test_the_layers_compute_in_the_chosen_format(machine) -> None:
     machine(flags="flags: avx512_bf16")
     try:
-        said = precision.set_number_format(folder, "auto")
+        said = precision.set_number_format("auto")
         assert said == "mixed_bfloat16: the processor computes in bfloat16"
         layer = keras.layers.Dense(1)
         assert (layer.compute_dtype, layer.variable_dtype) == ("bfloat16", "float32")
+        assert precision.set_number_format("float32").startswith("float32")
     finally:
         keras.config.set_dtype_policy("float32")
 

@@ -3,22 +3,27 @@ by, a title has one thing to count, or an image has many places.
 """
 
 import contextlib
+import shutil
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import gate
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
-from helpers.checks import covered_copies
+from helpers import training
 from helpers.figures import RED, image_grid, percent
+from helpers.lesson import create_model
+from series import files
 from series.chain import BY_NAME
+from series.runs import RunFolder
 
 NAMES = np.array(["zero", "one", "two"])
 
@@ -52,6 +57,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[str, list[Fig
         names |= {"show": lambda figure, **_: figures.append(figure), "binomtest": binomtest}
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.simplefilter("ignore", DeprecationWarning)  # of libraries among themselves
             for cell_id in ids:
                 exec(sources[cell_id], names)
         return capsys.readouterr().out, figures
@@ -119,7 +125,6 @@ def test_05_covers_all_of_an_image_a_row_of_places_at_a_time(
         "testing": type("", (), {"draw_occlusion": staticmethod(lambda *given: None)}),
     })  # fmt: skip
     assert [len(asked) for asked in model.asked] == [columns] * rows * 2
-    assert columns == covered_copies(height, width), "what memory_needed reckons with"
     covered = [copy != names["X_test"][0] for asked in model.asked[:rows] for copy in asked]
     assert len({copy.tobytes() for copy in covered}) == rows * columns, "each at a place of its own"
     assert np.any(covered, axis=0).mean() > 0.8
@@ -144,35 +149,51 @@ def test_06_counts_each_test_image_once(run, count: int) -> None:
     assert f"Of {min(count, 200)} test images" in printed
 
 
-class Checkpoint(contextlib.nullcontext[None]):
-    """Nothing is kept, as after an interrupt in the first epoch."""
+def test_04_goes_on_after_an_interrupt_and_starts_anew_once_it_is_saved(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epochs_begun: list[int] = []
 
-    def resume(self, model: object) -> object:
-        return model
+    class Interrupt(keras.callbacks.Callback):
+        """In the cells, it stands where TensorBoard does."""
 
+        def __init__(self, epoch: int) -> None:
+            super().__init__()
+            self._epoch = epoch
 
-def test_04_starts_from_the_untrained_network_each_time_its_cell_runs(run, tmp_path: Path) -> None:
-    loaded: list[SimpleNamespace] = []
+        def on_epoch_begin(self, epoch, logs=None):
+            epochs_begun.append(epoch)
 
-    def load_model(_: object) -> SimpleNamespace:
-        network = SimpleNamespace(optimizer=SimpleNamespace(), trained=0)
-        network.fit = lambda *_, **__: setattr(network, "trained", network.trained + 1)
-        loaded.append(network)
-        return network
+        def on_train_batch_end(self, batch, logs=None):
+            if epochs_begun[-1] == self._epoch and batch == 1:
+                raise KeyboardInterrupt
 
-    keras = SimpleNamespace(
-        utils=SimpleNamespace(set_random_seed=lambda seed: None),
-        models=SimpleNamespace(load_model=load_model),
-        callbacks=SimpleNamespace(TensorBoard=lambda *_, **__: None),
-    )
-    run(
-        "04_training", "callbacks", "fit", "fit", keras=keras, time=time, seed=1, batch_size=5,
-        Recorder=lambda *_: SimpleNamespace(history={"epochs": 0}), learned_from=lambda count: count,
-        Checkpoint=lambda *_: Checkpoint(), feed=lambda *_, **__: (None, None),
-        folder=SimpleNamespace(path=tmp_path, recipe={}, need=lambda name: tmp_path / name),
-        X_train=gray(5), Y_train=np.zeros(5), updates=1, epochs=1, step_size=0.1,
-    )  # fmt: skip
-    assert [network.trained for network in loaded] == [1, 1]
+    def run_04(*ids: str, interrupted_in: int = -1, **parameters: Any) -> list[int]:
+        monkeypatch.setattr(
+            keras.callbacks, "TensorBoard", lambda *_, **__: Interrupt(interrupted_in)
+        )
+        epochs_begun.clear()
+        folder = RunFolder("04_training", tmp_path, {"epochs": 3} | parameters)
+        names = dict(
+            vars(training), keras=keras, tf=tf, shutil=shutil, time=time, folder=folder,
+            seed=1, batch_size=4, epochs=3, step_size=0.01, write_json=files.write_json,
+        )  # fmt: skip
+        images, labels = tf.random.uniform((20, 6, 6, 1)), np.arange(20) % 3
+        names |= {"X_train": images, "Y_train": labels, "X_few": images, "Y_few": labels}
+        with contextlib.suppress(KeyboardInterrupt):
+            run("04_training", "batches", "callbacks", *ids, **names)
+        return epochs_begun
+
+    loss = "sparse_categorical_crossentropy"
+    network = create_model((6, 6, 1), 3, "adam", loss, ["accuracy"], filters=2)
+    network.optimizer.build(network.trainable_variables)
+    network.save(tmp_path / "model.keras")
+    assert run_04("fit", interrupted_in=1) == [0, 1]
+    assert run_04("fit", epochs=4) == [0, 1, 2], "another recipe starts anew"
+    assert run_04("fit", "save", "fit") == [1, 2, 0, 1, 2]
+    history = files.read_json(tmp_path / "history.json")
+    assert history["epochs"] == len(history["loss"]) == len(history["val_accuracy"]) == 3
+    assert history["batches"]["images"] == [*range(4, 49, 4)]
 
 
 @pytest.mark.parametrize(
