@@ -19,7 +19,7 @@ outputs: $(INSTALLED) ## refresh the outputs stored in the notebooks, with the p
 	@$(VENV_PYTHON) -m runner outputs
 
 draw: $(INSTALLED) ## make docs/draw.html again, the page to draw on, from data/reader.keras
-	@$(VENV_PYTHON) -m helpers.canvas.page
+	@$(VENV_PYTHON) docs/make_page.py
 
 lock: $(INSTALLED) ## make requirements.txt again from pyproject.toml
 	@$(PIP_INSTALL) "uv>=0.9,<1"

@@ -8,24 +8,27 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from helpers.pictures import UNKNOWN, blank, read_picture
+from helpers.pictures import blank, read_picture
 from series.errors import LessonError, listed
-from series.files import display_path, is_link
-from series.parameters import is_utf8
+from series.files import display_path, user_path
 
 Split = tuple[np.ndarray, np.ndarray]
 
-# What systems write into folders of pictures and into archives of them.
-NO_PICTURES = ("thumbs.db", "desktop.ini", "icon\r")
-NO_FOLDERS = ("__macosx",)
+# What systems write into folders of pictures and into archives of them, in lower case.
+NO_PICTURES = ("__macosx", "thumbs.db", "desktop.ini", "icon\r")
 # The usual names of the parts of a data set, in any case.
 PARTS = {
     "train": "train", "training": "train",
     "test": "test", "testing": "test",
     "val": "validation", "valid": "validation", "validation": "validation",
 }  # fmt: skip
-LAYOUT = "data/README.md says how such a folder is laid out"
+LEAST = {"train": 2, "test": 1, "validation": 0}  # pictures of a class; of two, one is held out
+LAYOUT = (
+    "give a folder that holds a folder of pictures for each class, or such folders in train and "
+    "test, as data/README.md shows"
+)
 FEW_BLANK = 0.01  # the share of blank images that a data set may have
+MOST_NARROW = 8  # times as long as wide; of a longer picture, a square shows next to nothing
 
 
 @dataclass(frozen=True)
@@ -33,17 +36,17 @@ class Layout:
     """How a folder of pictures is laid out.
 
     Attributes:
-        folder: the folder.
-        parts: folders of classes by what they are for, `train`, `test` and `validation`; without
-            such parts the folder itself, as `train`.
+        parts: folders of classes by what they are for, `train` and maybe `test` and `validation`;
+            without such parts the folder itself, as `train`.
         classes: the names of the classes, in the order of their labels.
-        notes: what became of a part that isn't one of `train` and `test`, a sentence each.
+        pictures: the pictures of each part and class, in the same order on every system.
+        notes: what is passed over, and what a part for validation is used for, a sentence each.
     """
 
-    folder: Path
     parts: dict[str, Path]
     classes: tuple[str, ...]
-    notes: tuple[str, ...] = ()
+    pictures: dict[tuple[str, str], list[Path]]
+    notes: list[str]
 
 
 def look_at_folder(folder: Path) -> Layout:
@@ -53,74 +56,63 @@ def look_at_folder(folder: Path) -> Layout:
     those; where there is no part to test on, it becomes that part.
 
     Raises:
-        LessonError: there are fewer than two classes, or pictures lie where a class can't be told.
+        LessonError: there are fewer than two classes, a class has too few pictures, or pictures lie
+            where a class can't be told.
     """
-    inside = _folders(folder)
-    roles: dict[str, list[Path]] = {}
-    for path in inside:
-        if role := PARTS.get(path.name.casefold()):
-            roles.setdefault(role, []).append(path)
-    twice = [path.name for paths in roles.values() if len(paths) > 1 for path in paths]
-    if twice:
-        raise _refusal(folder, f"{listed(twice)} name the same part", "rename or merge them")
-    named = {role: paths[0] for role, paths in roles.items()}
-    parts = {role: path for role, path in named.items() if _folders(path)}
-    flat = [path.name for role, path in named.items() if role not in parts and _pictures(path)]
-    if parts and flat:
-        what = f"{listed(flat)} holds pictures, but no folder for each class of them"
-        raise _refusal(folder, what, "sort them into folders of classes, or take that folder out")
-    if flat and len(named) == len(inside) > 1:
-        what = f"{listed(flat)} hold pictures, but no folder for each class of them"
-        raise _refusal(folder, what, "sort them into folders of classes")
-    if parts and "train" not in parts:
-        raise _refusal(folder, f"it has {listed(list(parts))}, but no folder train", LAYOUT)
-    notes: list[str] = []
-    if parts:
-        others = [path.name for path in inside if path not in parts.values()]
-        if others:
-            notes.append(f"Passed over, beside the parts: {listed(others)}.")
-        if "validation" in parts and "test" not in parts:
-            notes.append(f"The images to test on are those of {parts['validation'].name}.")
-            parts["test"] = parts.pop("validation")
-        elif "validation" in parts:
-            notes.append(
-                f"The images of {parts['validation'].name} are added to the training images."
-            )
-    else:
-        parts = {"train": folder}
+    parts, notes = _find_parts(folder)
+    classes = tuple(sorted({path.name for part in parts.values() for path in _folders(part)}))
+    problems = [] if len(classes) > 1 else ["it holds fewer than two classes"]
+    pictures = {}
+    for role, part in parts.items():
+        for name in classes:
+            paths = _pictures(part / name)
+            pictures[role, name] = paths
+            place = (part / name).relative_to(folder)
+            if _holds_classes(part / name, paths):
+                problems.append(f"{place} holds folders where a class holds pictures")
+            elif len(paths) < LEAST[role]:
+                count = "1 picture" if len(paths) == 1 else f"{len(paths)} pictures"
+                problems.append(f"{place} holds {count}, too few")
+    if problems:
+        raise _refusal(folder, listed(problems))
     around = dict.fromkeys([folder, *parts.values()])
-    loose = [path.name for place in around for path in _direct(place) if _is_picture(path)]
+    beside = [path for place in around for path in _contents(place)]
+    loose = [path.name for path in beside if path.suffix.lower() in Image.registered_extensions()]
     if loose:
         notes.append(f"Passed over, beside the folders of the classes: {listed(loose, 6)}.")
-    found = {path.name for part in parts.values() for path in _folders(part)}
-    classes = tuple(sorted(found))
-    _refuse_other_layouts(folder, parts, classes)
-    if strange := [name for name in classes if not is_utf8(name)]:
-        what = f"figures can't show names of classes that aren't UTF-8: {listed(strange)}"
-        raise _refusal(folder, what, "rename those folders, such as with plain letters")
-    return Layout(folder, parts, classes, tuple(notes))
+    return Layout(parts, classes, pictures, notes)
 
 
-def _refuse_other_layouts(folder: Path, parts: dict[str, Path], classes: tuple[str, ...]) -> None:
-    if len(classes) == 1 and parts == {"train": folder} and _folders(folder / classes[0]):
-        inner = display_path(folder / classes[0])
-        raise _refusal(folder, f"it holds one folder only, {classes[0]}", f"give {inner} instead")
-    if len(classes) < 2:
-        what = f"it holds {len(classes)} folders of pictures, and at least 2 are needed"
-        raise _refusal(folder, what, f"make a folder for each class; {LAYOUT}")
-    deep = [
-        str((part / name).relative_to(folder))
-        for part in parts.values()
-        for name in classes
-        if (part / name).is_dir() and not _direct(part / name) and _folders(part / name)
-    ]
-    if deep:
-        what = f"these hold folders where a class holds pictures: {listed(deep)}"
-        fix = f"if their folders are the classes, give one of them instead; {LAYOUT}"
-        raise _refusal(folder, what, fix)
+def _find_parts(folder: Path) -> tuple[dict[str, Path], list[str]]:
+    """The parts of a folder, and what there is to say about them."""
+    inside = _folders(folder)
+    named = {PARTS[path.name.lower()]: path for path in inside if path.name.lower() in PARTS}
+    others = [path for path in inside if path not in named.values()]
+    parts = {role: path for role, path in named.items() if _holds_classes(path, _pictures(path))}
+    flat = [path.name for path in named.values() if path not in parts.values()]
+    if (parts and flat) or (len(flat) > 1 and not others):
+        raise _refusal(folder, f"it holds no folder for each class in {listed(flat)}")
+    # A single folder of such a name is a class like those beside it.
+    if "train" not in parts or (len(parts) == 1 and others):
+        return {"train": folder}, []
+    notes = []
+    if others:
+        notes.append(f"Passed over, beside the parts: {listed([path.name for path in others])}.")
+    if "validation" in parts and "test" not in parts:
+        notes.append(f"The images to test on are those of {parts['validation'].name}.")
+        parts["test"] = parts.pop("validation")
+    elif "validation" in parts:
+        notes.append(f"The images of {parts['validation'].name} are added to the training images.")
+    return parts, notes
 
 
-def _refusal(folder: Path, what: str, fix: str) -> LessonError:
+def _holds_classes(folder: Path, pictures: list[Path]) -> bool:
+    """Whether most of a folder's pictures lie in folders inside it, so that it is no class."""
+    direct = [path for path in pictures if path.parent == folder]
+    return len(direct) < len(pictures) / 2
+
+
+def _refusal(folder: Path, what: str, fix: str = LAYOUT) -> LessonError:
     return LessonError(f"{display_path(folder)} cannot be used: {what}", fix)
 
 
@@ -147,84 +139,41 @@ def load_folder(
         labels as uint16 of shape (count,).
 
     Raises:
-        LessonError: the layout is none that we know, a class has no pictures in one of the parts,
-            files can't be read, or show nothing.
+        LessonError: the layout is none that we know, files can't be read, or show nothing.
     """
     layout = look_at_folder(folder)
-    problems, images, labels, tested = [], [], [], []
-    broken: list[str] = []
-    empty: list[str] = []
+    for note in layout.notes:
+        print(note)
+    images, labels, tested = [], [], []
+    broken, empty = [], []
     random = np.random.default_rng(seed)
-    for role, part in layout.parts.items():
-        for label, name in enumerate(layout.classes):
-            paths = _pictures(part / name)
-            least = {"train": 1 if "test" in layout.parts else 2, "test": 1, "validation": 0}[role]
-            if len(paths) < least:  # of two pictures, one is held out
-                place = (part / name).relative_to(folder)
-                problems.append(f"{place} holds {len(paths)} pictures, too few")
-            held_out = set()
-            if "test" not in layout.parts:
-                count = _held_out(len(paths), test_share)
-                held_out = set(random.permutation(len(paths))[:count].tolist())
-            for index, path in enumerate(paths):
-                shown = str(path.relative_to(folder))
-                try:
-                    image = read_image(path, (size, size))
-                except LessonError as error:
-                    reason = "" if UNKNOWN in error.what else f" ({error.what})"
-                    broken.append(shown + reason.replace(f"{display_path(path)} ", ""))
-                    continue
-                if reason := _nothing_to_see(path, image):
-                    empty.append(f"{shown} is {reason}")
-                images.append(image)
-                labels.append(label)
-                tested.append(index in held_out or role == "test")
+    for (role, name), paths in layout.pictures.items():
+        held_out = set()
+        if "test" not in layout.parts:
+            count = min(max(1, round(test_share * len(paths))), len(paths) - 1)
+            held_out = set(random.permutation(len(paths))[:count].tolist())
+        for index, path in enumerate(paths):
+            try:
+                image = read_image(path, (size, size))
+            except LessonError as error:
+                broken.append(error.what)
+                continue
+            if reason := blank(image):
+                empty.append(f"{path.relative_to(folder)} is {reason}")
+            images.append(image)
+            labels.append(layout.classes.index(name))
+            tested.append(role == "test" or index in held_out)
     if broken:
-        problems.append(f"no pictures, or damaged ones: {listed(broken)}")
+        raise _refusal(folder, listed(broken, 6), "repair those files or take them out")
     if len(empty) > FEW_BLANK * len(images):
-        problems.append(f"{len(empty)} of {len(images)} pictures show nothing: {listed(empty, 6)}")
-    if problems:
-        raise _refusal(folder, "; ".join(problems), f"fix those files or take them out; {LAYOUT}")
+        what = f"{len(empty)} of {len(images)} pictures show nothing: {listed(empty, 6)}"
+        fix = "take them out, or save them on a dark ground where they are white"
+        raise _refusal(folder, what, fix)
     x, y, test = np.stack(images), np.array(labels, np.uint16), np.array(tested)
     x = x[..., 0] if (x == x[..., :1]).all() else x  # gray
     # Shuffled, or a model would meet one class after the other.
     order = random.permutation(np.flatnonzero(~test))
     return (x[order], y[order]), (x[test], y[test]), layout.classes
-
-
-def _nothing_to_see(path: Path, image: np.ndarray) -> str:
-    reason = blank(image)
-    if reason.endswith("white") and np.ptp(read_picture(path)[..., 3]) > 0:
-        return "white on a transparent ground, which becomes white; save it on a dark ground"
-    return reason
-
-
-def count_pictures(folder: Path, test_share: float = 0.2) -> tuple[int, int]:
-    """How many images to train on and to test on `load_folder` would make of a folder, without
-    opening any.
-
-    Raises:
-        LessonError: the layout is none that we know.
-    """
-    layout = look_at_folder(folder)
-    train = test = 0
-    for role, part in layout.parts.items():
-        for name in layout.classes:
-            count = len(_pictures(part / name))
-            held_out = _held_out(count, test_share) if "test" not in layout.parts else 0
-            tested = count if role == "test" else held_out
-            train, test = train + count - tested, test + tested
-    return train, test
-
-
-def _held_out(count: int, share: float) -> int:
-    """How many pictures of a class are held out: a share of them, at least one, and never all."""
-    return max(0, min(max(1, round(share * count)), count - 1))
-
-
-def folder_classes(folder: Path) -> tuple[str, ...]:
-    """The names of the classes of a folder of pictures, in the order of their labels."""
-    return look_at_folder(folder).classes
 
 
 def read_image(path: str | Path, shape: tuple[int, int]) -> np.ndarray:
@@ -239,52 +188,45 @@ def read_image(path: str | Path, shape: tuple[int, int]) -> np.ndarray:
         uint8 of shape (height, width, 3).
 
     Raises:
-        LessonError: it can't be read.
+        LessonError: it can't be read, or one side is more than eight times the other.
     """
     picture = Image.fromarray(read_picture(path))
+    if max(picture.size) > MOST_NARROW * min(picture.size):
+        name = display_path(user_path(path))
+        what = f"{name} is too narrow: one side is more than {MOST_NARROW} times the other"
+        raise LessonError(what, "cut out the part that matters, or take another picture")
     on_white = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return np.asarray(ImageOps.fit(on_white.convert("RGB"), shape[::-1], Image.Resampling.LANCZOS))
 
 
-def contents(folder: Path) -> list[Path]:
-    """What lies in a folder.
+def _contents(folder: Path) -> list[Path]:
+    """What lies in a folder, without what is hidden or what systems write there.
 
     Raises:
-        LessonError: the system doesn't let us look.
+        LessonError: the folder can't be read.
     """
     try:
-        return list(folder.iterdir())
+        return sorted(path for path in folder.iterdir() if _is_seen(path.name))
     except OSError as error:
         what = f"{display_path(folder)} can't be read ({error.strerror})"
         raise LessonError(what, "make that folder one that you may read, or copy it") from error
 
 
 def _folders(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    paths = [path for path in contents(folder) if path.is_dir()]
-    seen = [path for path in paths if path.name.casefold() not in NO_FOLDERS]
-    return sorted(path for path in seen if not path.name.startswith("."))
-
-
-def _direct(folder: Path) -> list[Path]:
-    """The pictures right in `folder`, not in folders inside it."""
-    files = [path for path in contents(folder) if path.is_file()]
-    seen = [path for path in files if path.name.casefold() not in NO_PICTURES]
-    return [path for path in seen if not path.name.startswith(".")]
+    return [path for path in _contents(folder) if path.is_dir()]
 
 
 def _pictures(folder: Path) -> list[Path]:
-    """The pictures in `folder` and the folders inside it. Links to folders inside it aren't
-    followed: one that leads upwards would bring in all other classes.
+    """The pictures in `folder` and the folders inside it, in the same order on every system; none
+    if there is no such folder. Links to folders inside it aren't followed: one that leads upwards
+    would bring in all other classes.
     """
-    if not folder.is_dir():
-        return []
-    inner = [path for path in _folders(folder) if not is_link(path)]
-    paths = [*_direct(folder), *(path for place in inner for path in _pictures(place))]
-    return sorted(paths, key=Path.as_posix)  # in the same order on every system
+    paths = []
+    for path in folder.rglob("*"):
+        if path.is_file() and all(map(_is_seen, path.relative_to(folder).parts)):
+            paths.append(path)
+    return sorted(paths, key=Path.as_posix)
 
 
-def _is_picture(path: Path) -> bool:
-    """Whether a file's name says that it is a picture."""
-    return path.suffix.lower() in Image.registered_extensions()
+def _is_seen(name: str) -> bool:
+    return not name.startswith(".") and name.lower() not in NO_PICTURES

@@ -7,7 +7,6 @@ document recognition, Proceedings of the IEEE 86, 1998, section III A). The func
 same steps, one each, in that order. No TensorFlow here.
 """
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,6 @@ from series.errors import LessonError
 from series.files import display_path, user_path
 
 LONGEST_SIDE = 1024  # pixels; a larger picture is scaled down while it is read
-MOST_PIXELS = 100_000_000  # of a picture in memory, 0.4 GB; a JPEG can be read smaller than it is
 LEAST_LIGHT = 16  # of 255; a picture whose pixels are all darker is as good as black
 LEAST_RANGE = 8  # of 255; a picture whose pixels differ by less has one color
 LEAST_CONTRAST = 40  # of 255; paper and pen differ by more, an even wall in bad light by less
@@ -30,9 +28,8 @@ DRAW = (
     "as PNG or JPEG"
 )
 CROP = "crop the picture to the paper, if it shows a frame or a table around it; or "
-EXPORT = "open it in an image program and save it as PNG or JPEG"
-UNKNOWN = "it has none of the formats that Pillow knows"
 CHOOSE = "give the path of a picture, with / between folders, such as C:/Users/me/seven.png"
+EXPORT = "open it in an image program and save it as PNG or JPEG, smaller if it is very large"
 
 
 def read_picture(path: str | Path) -> np.ndarray:
@@ -48,69 +45,23 @@ def read_picture(path: str | Path) -> np.ndarray:
     Raises:
         LessonError: there is no such file, or it is no picture, damaged, or too large to open.
     """
-    refuse_what_is_no_path(path)
     path = user_path(path)
     name = display_path(path)
     if not path.is_file():
-        what = f"{name} is a folder, not a picture" if path.is_dir() else f"there is no file {name}"
-        raise LessonError(what, CHOOSE)
+        raise LessonError(f"there is no file {name}", CHOOSE)
     try:
-        if path.stat().st_size == 0:
-            raise LessonError(f"{name} is empty: 0 bytes", "save or download the picture again")
-        picture = _open(path)
-        picture = (
-            Image.fromarray(to_eight_bits(np.asarray(picture))) if _is_deep(picture) else picture
-        )
+        with Image.open(path) as opened:
+            # A JPEG is decoded at a half, a quarter or an eighth of its size where that is enough.
+            opened.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
+            picture = ImageOps.exif_transpose(opened)
+        if picture.mode.startswith("I") or picture.mode == "F":
+            picture = Image.fromarray(to_eight_bits(np.asarray(picture)))
         picture = picture.convert("RGBA")
-    except UnidentifiedImageError as error:
-        raise LessonError(f"{name} can't be read as a picture: {UNKNOWN}", EXPORT) from error
-    # RuntimeError: what Pillow raises for a damaged AVIF and, as a NotImplementedError, BLP.
-    except (OSError, SyntaxError, ValueError, RuntimeError) as error:
-        what = f"{name} can't be read as a picture ({error})"
-        raise LessonError(what, EXPORT) from error
+    except Exception as error:  # Pillow's readers raise many kinds
+        reason = "no format that we know" if isinstance(error, UnidentifiedImageError) else error
+        raise LessonError(f"{name} can't be read as a picture ({reason})", EXPORT) from error
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     return np.asarray(picture)
-
-
-def refuse_what_is_no_path(path: str | Path) -> None:
-    """Refuse what is nearly a path: an address, such as one on the web, or a path as some systems
-    copy it, in quotation marks.
-
-    Raises:
-        LessonError: it is one of those.
-    """
-    if re.match("file:/+", str(path), re.IGNORECASE):
-        raise LessonError(f"{path} is an address", "give the path alone, without file://")
-    if re.match(r"\w{2,}:/+", str(path)):
-        what = f"{path} is an address, and this lesson works without a network"
-        raise LessonError(what, "download what is there, then give the path of the file")
-    bare = str(path).strip(" \"'")
-    if bare not in ("", str(path)) and not user_path(path).exists() and user_path(bare).exists():
-        fix = f"write {bare}, without quotation marks or spaces around it"
-        raise LessonError(f"there is no file {path}", fix)
-
-
-def _open(path: Path) -> Image.Image:
-    """The picture, upright; a JPEG is decoded at a half, a quarter or an eighth of its size where
-    that is enough.
-    """
-    limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None  # opening reads the header only; we look at the size ourselves
-    try:
-        opened = Image.open(path)
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
-    with opened:
-        size = f"{opened.width:,} x {opened.height:,} pixels"
-        opened.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
-        if opened.width * opened.height > MOST_PIXELS:
-            what = f"{display_path(path)} has {size}, too many to open"
-            raise LessonError(what, "scale it down to at most 10,000 x 10,000 in an image program")
-        return ImageOps.exif_transpose(opened)
-
-
-def _is_deep(picture: Image.Image) -> bool:
-    return picture.mode.startswith("I") or picture.mode == "F"
 
 
 def to_eight_bits(pixels: np.ndarray) -> np.ndarray:
@@ -128,23 +79,12 @@ def to_eight_bits(pixels: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: numbers that fit no such range, or that are none.
     """
-    if not np.isfinite(pixels).all():
-        raise ValueError("some of its pixels are no numbers: NaN or infinite")
     low, high = pixels.min(), pixels.max()
-    if low < 0 or high > 65535:
-        raise ValueError(
-            f"its pixels go from {low:g} to {high:g}, not from 0 to 1, to 255 or to 65,535"
-        )
-    sixteen = pixels.dtype.kind == "u"
-    if sixteen and 0 < high < 257 * LEAST_LIGHT:
-        bits = next(bits for bits in (8, 10, 12, 13) if high < 2**bits)
-        raise ValueError(
-            f"its pixels go up to {high} of 65,535, so it would be nearly black; if they have "
-            f"{bits} bits, save them multiplied by {2 ** (16 - bits)}"
-        )
+    if not (low >= 0 and high <= 65535):  # nor where they are NaN
+        raise ValueError(f"its pixels go from {low:g} to {high:g}, not from 0 to 1, 255 or 65,535")
     if pixels.dtype.kind == "f" and high <= 1:
         pixels = pixels * 255
-    elif sixteen or high > 255:
+    elif pixels.dtype.kind == "u" or high > 255:
         pixels = pixels / 257
     return np.round(pixels).astype("uint8")
 
@@ -155,15 +95,12 @@ def blank(image: np.ndarray) -> str:
     Args:
         image: uint8 of shape (height, width), or (height, width, channels).
     """
-    low, high = int(image.min()), int(image.max())
-    per_channel = image.reshape(-1, image.shape[2] if image.ndim == 3 else 1)
-    if int((per_channel.max(axis=0) - per_channel.min(axis=0)).max()) < LEAST_RANGE:
-        if high < LEAST_LIGHT:
-            return f"black, or nearly: no pixel is brighter than {high} of 255"
-        return "of one color" + (", white" if low > 255 - LEAST_RANGE else "")
+    high = image.max()
     if high < LEAST_LIGHT:
-        return f"nearly black: no pixel is brighter than {high} of 255"
-    return ""
+        return f"black, or nearly: no pixel is brighter than {high} of 255"
+    channels = image.shape[2] if image.ndim == 3 else 1
+    ranges = np.ptp(image.reshape(-1, channels), axis=0)
+    return "of one color" if ranges.max() < LEAST_RANGE else ""
 
 
 def find_ink(picture: np.ndarray) -> np.ndarray:

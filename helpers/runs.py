@@ -1,8 +1,7 @@
 """Opening a run's folder: the first line of every notebook."""
 
-import ast
-import contextlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from series import chain, quiet, settings
@@ -35,17 +34,12 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
     values = {name: variables[name] for name in declared if name in variables}
     if type(values.get("run")) is int:  # papermill reads `-p run 3` as a number
         values["run"] = str(values["run"])
-    # A line of the parameters cell carries a type, and Python keeps the names of such lines.
-    typed = {
-        name: did_you_mean(name, declared)
-        for name in variables.get("__annotations__", {})
-        if name not in declared
-    }
-    wrong = {name: meant for name, meant in typed.items() if meant or name in PARAMETERS}
-    # papermill hands each notebook all parameters of a profile, those of other notebooks too.
-    given = {name: did_you_mean(name, PARAMETERS) for name in _injected_names(variables)}
-    wrong |= {name: meant for name, meant in given.items() if meant and name not in PARAMETERS}
-    problems = [f"this notebook has no parameter {name}{meant}" for name, meant in wrong.items()]
+    # Python keeps the names of lines with a type, such as those of the cell of parameters.
+    given = [*variables.get("__annotations__", {}), *_injected_names(variables)]
+    unknown = {name: did_you_mean(name, PARAMETERS) for name in given if name not in PARAMETERS}
+    problems = [
+        f"this notebook has no parameter {name}{meant}" for name, meant in unknown.items() if meant
+    ]
     problems += [f"parameter {name} is not set" for name in declared if name not in values]
     problems += parameter_problems(values)
     if "run" in values and (problem := chain.run_name_problem(values["run"])):
@@ -57,11 +51,8 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
             "run all cells",
         )
     folder = RunFolder(notebook, chain.runs_folder() / values.pop("run"), values)
-    lacking = [
-        artifact
-        for artifact in chain.BY_NAME[notebook].needs
-        if not (folder.path / artifact).is_file()
-    ]
+    needs = chain.BY_NAME[notebook].needs
+    lacking = [artifact for artifact in needs if not (folder.path / artifact).is_file()]
     if lacking:
         raise missing(folder.path, lacking)
     quiet.import_tensorflow()
@@ -72,14 +63,10 @@ def open_run(notebook: str, variables: Mapping[str, Any]) -> RunFolder:
     return folder
 
 
-def _injected_names(variables: Mapping[str, Any]) -> Iterator[str]:
-    """The names that papermill's cell sets: the cell that it adds below the parameters, which
-    begins with `# Parameters`. IPython keeps the text of all cells that have run in `In`.
+def _injected_names(variables: Mapping[str, Any]) -> list[str]:
+    """The names that papermill's cell sets, one a line: the cell that it adds below the parameters,
+    which begins with `# Parameters`. IPython keeps the text of all cells that have run in `In`.
     """
-    for source in variables.get("In", ()):
-        if str(source).startswith("# Parameters\n"):
-            with contextlib.suppress(SyntaxError):  # edited by hand since
-                for statement in ast.parse(source).body:
-                    if isinstance(statement, ast.Assign):
-                        targets = statement.targets
-                        yield from (name.id for name in targets if isinstance(name, ast.Name))
+    cells = [str(cell) for cell in variables.get("In", ())]
+    injected = "\n".join(cell for cell in cells if cell.startswith("# Parameters\n"))
+    return re.findall(r"^(\w+) = ", injected, re.MULTILINE)

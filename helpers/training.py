@@ -75,7 +75,8 @@ class Recorder(keras.callbacks.Callback):
             return
         progress = self._folder / "training_metadata.json"  # as BackupAndRestore writes it
         if progress.exists():
-            self.history = read_json(self._kept(read_json(progress)["epoch"]))
+            epochs = read_json(progress)["epoch"]
+            self.history = read_json(self._folder / f"history-{epochs}.json")
         else:
             self.start_over()
 
@@ -106,27 +107,8 @@ class Recorder(keras.callbacks.Callback):
         history["images_per_second"] = (
             history["batches"]["images"][-1] / history["training_seconds"]
         )
-        if self._folder is not None:
-            write_json(self._kept(epoch + 1), history)
-
-    def _kept(self, epochs: int) -> Path:
-        """The history after so many epochs. Each has a file of its own, so the one that belongs to
-        the kept weights is always there.
-        """
-        assert self._folder is not None
-        return self._folder / f"history-{epochs}.json"
-
-
-def _check_fit(network: keras.Model, shape: tuple[int, ...], classes: int) -> None:
-    """Raise a LessonError where the data was made anew for other images, and the network wasn't."""
-    if network.input_shape[1:] == shape and network.output_shape[-1] >= classes:
-        return
-    raise LessonError(
-        f"model.keras takes images of shape {network.input_shape[1:]} and tells "
-        f"{network.output_shape[-1]} classes apart; dataset.npz has images of shape {shape} and "
-        f"{classes} classes",
-        "run all of 03_model again, with this dataset",
-    )
+        if self._folder is not None:  # a file for each epoch: one belongs to the kept weights
+            write_json(self._folder / f"history-{epoch + 1}.json", history)
 
 
 def how_long(folder: RunFolder) -> str:
@@ -149,7 +131,13 @@ def how_long(folder: RunFolder) -> str:
         few = min(64, int(folder.parameters["batch_size"]))
         images = process_data(data["x_train"][:few], str(data["normalization"]))
         labels = data["y_train"][:few]
-    _check_fit(model, tuple(images.shape[1:]), classes)
+    shape, outputs = tuple(images.shape[1:]), model.output_shape[-1]
+    if model.input_shape[1:] != shape or outputs < classes:
+        raise LessonError(
+            f"model.keras takes images of shape {model.input_shape[1:]} and tells {outputs} "
+            f"classes apart; dataset.npz has images of shape {shape} and {classes} classes",
+            "run all of 03_model again, with this dataset",
+        )
     model.train_on_batch(images, labels)  # also builds the graph
     speed = 3 * len(images) / timeit.timeit(lambda: model.train_on_batch(images, labels), number=3)
     epochs, chosen = int(folder.parameters["epochs"]), int(folder.parameters["train_images"])

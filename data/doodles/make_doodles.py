@@ -16,18 +16,16 @@ SIZE = 32  # pixels
 ZOOM = 8  # drawn larger and scaled down, which smooths the edges
 
 Draw = ImageDraw.ImageDraw
-Point = tuple[float, float]
 
 
 def main() -> None:
     """Write every doodle of every class."""
-    folder = Path(__file__).resolve().parent
     for name, draw in CLASSES.items():
-        (folder / name).mkdir(exist_ok=True)
+        folder = Path(__file__).parent / name
+        folder.mkdir(exist_ok=True)
         for number in range(COUNT):
-            doodle(draw, random.Random(f"{name} {number}")).save(
-                folder / name / f"{number:02}.png", optimize=True
-            )
+            picture = doodle(draw, random.Random(f"{name} {number}"))
+            picture.save(folder / f"{number:02}.png", optimize=True)
 
 
 def doodle(draw: Callable[[Draw, random.Random], None], chance: random.Random) -> Image.Image:
@@ -67,12 +65,8 @@ def fish(draw: Draw, chance: random.Random) -> None:
 
 def flower(draw: Draw, chance: random.Random) -> None:
     """Petals around a middle, on a stem."""
-    petals, middle, count, reach = (
-        color(chance),
-        color(chance),
-        chance.randint(5, 8),
-        chance.uniform(32, 40),
-    )
+    petals, middle = color(chance), color(chance)
+    count, reach = chance.randint(5, 8), chance.uniform(32, 40)
     draw.line([(100, 90), (100 + chance.uniform(-15, 15), 190)], fill=(40, 120, 50), width=9)
     for number in range(count):
         turn = 2 * math.pi * number / count

@@ -100,15 +100,16 @@ def ink_mask(digit: int, sheet: Sheet, random: np.random.Generator) -> Image.Ima
     return large.resize(sheet.size, Image.Resampling.BOX)
 
 
-def picture(digit: int | None, sheet: Sheet, random: np.random.Generator) -> Image.Image:
-    """A digit, or nothing, on a sheet: an RGB picture."""
+def picture(digit: int | None, sheet: Sheet) -> Image.Image:
+    """A digit, or nothing, on a sheet: an RGB picture. Each has random numbers of its own, so that
+    changing one leaves the others as they are.
+    """
+    random = np.random.default_rng(100 if digit is None else digit)
     width, height = sheet.size
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
-    mask = (
-        np.zeros((height, width))
-        if digit is None
-        else np.asarray(ink_mask(digit, sheet, random)) / 255
-    )
+    mask = np.zeros((height, width))
+    if digit is not None:
+        mask = np.asarray(ink_mask(digit, sheet, random)) / 255
     colors = np.array(sheet.paper) + mask[..., None] * (np.array(sheet.ink) - np.array(sheet.paper))
     colors *= 1 - sheet.light * (0.6 * x + 0.4 * y * y)[..., None]
     speckle = Image.fromarray(
@@ -120,37 +121,33 @@ def picture(digit: int | None, sheet: Sheet, random: np.random.Generator) -> Ima
 
 
 def main() -> None:
-    """Draw all pictures, each from random numbers of its own, so that changing one leaves the
-    others as they are.
-    """
-
-    def draw(digit: int | None, sheet: Sheet) -> Image.Image:
-        return picture(digit, sheet, np.random.default_rng(100 if digit is None else digit))
-
+    """Draw all pictures."""
     cream, black, white = (244, 238, 222), (25, 25, 28), (255, 255, 255)
-    draw(0, Sheet((300, 300), (60, 40), 220, 26, (232, 140, 30), (70, 40, 110))).quantize(32).save(
-        FOLDER / "0.png"
-    )
-    draw(1, Sheet((480, 640), (100, 130), 360, 24, (30, 60, 150), cream, 0.3, 4)).save(
+    picture(0, Sheet((300, 300), (60, 40), 220, 26, (232, 140, 30), (70, 40, 110))).quantize(
+        32
+    ).save(FOLDER / "0.png")
+    picture(1, Sheet((480, 640), (100, 130), 360, 24, (30, 60, 150), cream, 0.3, 4)).save(
         FOLDER / "1.jpg", quality=85
     )
-    draw(2, Sheet((960, 720), (330, 170), 380, 12, (95, 95, 100), cream, 0.35, 5)).save(
+    picture(2, Sheet((960, 720), (330, 170), 380, 12, (95, 95, 100), cream, 0.35, 5)).save(
         FOLDER / "2.jpg", quality=80
     )
-    draw(3, Sheet((640, 480), (190, 70), 320, 20, (35, 55, 160), cream, 0.4, 5)).save(
+    picture(3, Sheet((640, 480), (190, 70), 320, 20, (35, 55, 160), cream, 0.4, 5)).save(
         FOLDER / "3.jpg", quality=85
     )
-    draw(4, Sheet((64, 64), (10, 8), 46, 5, black, white)).save(FOLDER / "4.png")
-    draw(5, Sheet((280, 340), (60, 70), 200, 20, (235, 238, 230), (38, 70, 58), 0.2, 6)).save(
+    picture(4, Sheet((64, 64), (10, 8), 46, 5, black, white)).save(FOLDER / "4.png")
+    picture(5, Sheet((280, 340), (60, 70), 200, 20, (235, 238, 230), (38, 70, 58), 0.2, 6)).save(
         FOLDER / "5.png"
     )
-    draw(6, Sheet((500, 400), (300, 230), 130, 10, (20, 110, 70), white)).save(FOLDER / "6.png")
+    picture(6, Sheet((500, 400), (300, 230), 130, 10, (20, 110, 70), white)).save(FOLDER / "6.png")
 
     # As a telephone held upright saves it: lying on its side, with a note that says so (EXIF tag
     # 274, orientation).
     exif = Image.Exif()
     exif[274] = 6
-    marker = draw(7, Sheet((480, 640), (70, 140), 340, 46, (200, 35, 40), (228, 230, 235), 0.3, 4))
+    marker = picture(
+        7, Sheet((480, 640), (70, 140), 340, 46, (200, 35, 40), (228, 230, 235), 0.3, 4)
+    )
     marker.transpose(Image.Transpose.ROTATE_90).save(FOLDER / "7.jpg", quality=85, exif=exif)
 
     sheet = Sheet((360, 360), (60, 50), 260, 24, (125, 60, 160), white)
@@ -158,15 +155,10 @@ def main() -> None:
     eight.putalpha(ink_mask(8, sheet, np.random.default_rng(8)))
     eight.save(FOLDER / "8.png")
 
-    nine = (
-        np.asarray(
-            draw(9, Sheet((800, 800), (180, 120), 560, 14, black, white)).convert("L")
-        ).astype("uint16")
-        * 257
-    )
-    Image.fromarray(nine).save(FOLDER / "9.png")
+    nine = picture(9, Sheet((800, 800), (180, 120), 560, 14, black, white)).convert("L")
+    Image.fromarray(np.asarray(nine).astype("uint16") * 257).save(FOLDER / "9.png")  # 16 bits
 
-    draw(None, Sheet((640, 480), (0, 0), 0, 0, black, cream, 0.4, 5)).save(
+    picture(None, Sheet((640, 480), (0, 0), 0, 0, black, cream, 0.4, 5)).save(
         FOLDER / "empty.jpg", quality=85
     )
 

@@ -2,12 +2,11 @@
 
 The page (canvas.js, an anywidget without a build step) draws and shows. Everything about the model
 happens here, and works without a browser. Where nobody can draw (papermill, nbval, nbconvert), a
-stored drawing is shown instead. `helpers.canvas.page` makes the same page work without a kernel.
+stored drawing is shown instead. `docs/make_page.py` makes the same page work without a kernel.
 """
 
 import re
 import time
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,12 @@ from PIL import Image
 from helpers.figures import image_grid, show
 from helpers.lesson import process_data
 from helpers.pictures import center, crop, find_ink, fit_into_box, read_picture
-from series.chain import DATA_FOLDER, DEVICES
+from series.chain import DATA_FOLDER
 from series.errors import LessonError
 from series.files import atomic_write, display_path
 
 STORED = DATA_FOLDER / "drawings" / "7.jpg"
 MAPS = 6  # feature maps shown of each convolution
-LONGEST_NAME = 80  # characters of a folder's name
 ALT = (
     "Nobody can draw here, so this is a stored drawing of a 7, with the strongest feature map of "
     "each convolution."
@@ -154,7 +152,8 @@ class Canvas:
                 answer |= self._count(message, image, int(probabilities.argmax()))
         except LessonError as error:
             answer["problem"] = f"{error.what[0].upper()}{error.what[1:]}. To fix it: {error.fix}."
-            answer |= {name: message[name] for name in ("meant",) if name in message}
+            if "meant" in message:
+                answer["meant"] = message["meant"]
         widget.send(answer, [part.tobytes() for part in parts])
 
     def _count(self, message: dict[str, Any], image: np.ndarray, read: int) -> dict[str, Any]:
@@ -189,20 +188,15 @@ class Canvas:
 
 
 def folder_names(class_names: Sequence[str]) -> list[str]:
-    """A folder's name for each class: valid on every system, and no two alike, not even where
-    upper and lower case are the same. `T-shirt/top` becomes `T-shirt_top`.
+    """A folder's name for each class: letters, digits, `-`, `_` and spaces, and no two alike, not
+    even where upper and lower case are the same. `T-shirt/top` becomes `T-shirt_top`.
     """
     names: list[str] = []
     for class_name in class_names:
-        name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", unicodedata.normalize("NFC", class_name))
-        name = name[:LONGEST_NAME].strip(" .") or "_"
-        if DEVICES.fullmatch(name):
-            name = f"{name}_"
-        number, free = 1, name
-        while free.casefold() in (taken.casefold() for taken in names):
-            number += 1
-            free = f"{name}-{number}"
-        names.append(free)
+        name = re.sub(r"[^\w -]", "_", class_name).strip() or "_"
+        if name.casefold() in (taken.casefold() for taken in names):
+            name = f"{name}-{len(names)}"
+        names.append(name)
     return names
 
 

@@ -1,5 +1,5 @@
 // The kernel's part of the canvas in plain JavaScript: it prepares a drawing as helpers/pictures.py
-// does, and runs the network that helpers/canvas/page.py wrote into the page. Arrays of numbers lie
+// does, and runs the network that docs/make_page.py wrote into the page. Arrays of numbers lie
 // in rows, as NumPy keeps them: an image as (height, width), layers as (height, width, filters).
 
 const MAPS = 6; // feature maps shown of each convolution

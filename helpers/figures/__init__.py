@@ -1,5 +1,4 @@
-"""Drawing: what every figure shares. Each notebook's own figures have a module of their own beside
-this one.
+"""Drawing: what several figures share. Each notebook's own figures are in a module beside this one.
 
 Figures are made without pyplot, so that none shows up twice and none is left open. Each drawing
 function returns a `Figure` with the sentence that a screen reader speaks, and `show` displays both.
@@ -11,18 +10,21 @@ import html
 import io
 import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
 # Okabe and Ito's palette, told apart with any color vision (https://jfly.uni-koeln.de/color/).
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#767676"
+CURVES = ((RED, "--"), (BLUE, "-"), (GREEN, "-."))  # told apart in print, too
 FONT = 12  # points; the smallest text in a figure is two points less
+MOST_NAMED = 20  # classes; of more, figures name and draw as many as fit
 DPI = 200  # pixels an inch, so that figures stay sharp on good screens; shown at half of that
 
 
@@ -99,22 +101,31 @@ def label(axes: Axes, x: str, y: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def add_legend(axes: Axes) -> None:
+    """Name the lines and markers below the axes, where the names lie on no point."""
+    axes.figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT - 1)
+
+
+def draw_curves(axes: Axes, x: Sequence[float], curves: Mapping[str, Sequence[float]]) -> None:
+    """Draw up to three curves over the places `x`, named in a legend below the axes."""
+    for (name, values), (color, line) in zip(curves.items(), CURVES, strict=False):
+        axes.plot(x, values, line, color=color, linewidth=2, label=name)
+    add_legend(axes)
+
+
 def name_classes(axes: Axes, class_names: Sequence[str] | np.ndarray) -> None:
-    """Write the name of each class below the horizontal axis, slanted where names are long; of many
-    classes, only as many names as can be read.
-    """
-    named, longest = named_classes(class_names), max(map(len, class_names))
-    slant = 60 if longest > 3 or longest * len(named) > 40 else 0
-    names = [class_names[number] for number in named]
-    axes.set_xticks(list(named), names, rotation=slant, fontsize=FONT - 1)
+    """Write the names of the classes below the horizontal axis, slanted where they need it."""
+    places = named_classes(class_names)
+    names = [class_names[place] for place in places]
+    slant = 60 if max(map(len, names)) * len(names) > 40 else 0
+    axes.set_xticks(list(places), names, rotation=slant, fontsize=FONT - 1)
 
 
 def named_classes(class_names: Sequence[str] | np.ndarray) -> range:
-    """The labels of the classes whose names an axis has room for, evenly spread: at most 20, or the
-    letters of the alphabet.
+    """The labels of the classes that an axis names: all, or of more than 20 every second, third, …
+    one.
     """
-    most = 26 if max(map(len, class_names)) == 1 else 20
-    return range(0, len(class_names), -(-len(class_names) // most))
+    return range(0, len(class_names), -(-len(class_names) // MOST_NAMED))
 
 
 def draw_image(
@@ -136,17 +147,24 @@ def draw_image(
     low, high = limits or (None, None)
     axes.imshow(np.squeeze(image), cmap="gray_r", interpolation="nearest", vmin=low, vmax=high)
     axes.set_title(title, fontsize=FONT - 1, color=color)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[])
+
+
+def draw_frame(
+    axes: Axes, row: float, column: float, size: float, color: str, width: float = 3
+) -> None:
+    """Draw a frame around `size` × `size` pixels, of which the first has this row and column."""
+    corner = (column - 0.5, row - 0.5)
+    axes.add_patch(Rectangle(corner, size, size, fill=False, edgecolor=color, linewidth=width))
 
 
 def draw_numbers(
     axes: Axes,
     values: np.ndarray,
-    title: str = "",
-    form: str = "{:g}",
-    colors: str = "gray_r",
-    limits: tuple[float, float] | None = None,
+    title: str,
+    form: str,
+    colors: str,
+    limits: tuple[float, float],
 ) -> None:
     """Draw a small table of numbers as colored squares, each with its number.
 
@@ -154,29 +172,57 @@ def draw_numbers(
         axes: where to draw.
         values: numbers of shape (rows, columns).
         title: what they are.
-        form: how each number is written.
+        form: how each number is written, such as `{:.2f}`.
         colors: the name of a Matplotlib color map.
-        limits: the values of its first and last color; the values' own extremes where none are
-            given.
+        limits: the values of its first and last color.
     """
-    low, high = limits or (float(values.min()), float(values.max()))
-    picture = axes.imshow(values, cmap=colors, vmin=low, vmax=high)
+    picture = axes.imshow(values, cmap=colors, vmin=limits[0], vmax=limits[1])
     for (row, column), value in np.ndenumerate(values):
         dark = sum(picture.to_rgba(value)[:3]) < 1.5
-        text = form.format(value)
-        text = text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
         axes.text(
             column,
             row,
-            text,
+            written(value, form),
             ha="center",
             va="center",
             fontsize=FONT - 1,
             color="white" if dark else "black",
         )
     axes.set_title(title, fontsize=FONT - 1)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[])
+
+
+def written(number: float, form: str) -> str:
+    """A number as text, with the real minus sign, and none before a zero."""
+    text = form.format(number)
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "−")
+
+
+def draw_moved(title: str, accuracies: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
+    """Draw how many images networks read when every image is moved by so many pixels.
+
+    Args:
+        title: what the figure shows.
+        accuracies: for each of up to three networks a row for each seed: the share of images, from
+            0 to 1, that is read right when they are moved by 0, 1, 2, … pixels.
+    """
+    percents = {name: 100 * np.asarray(rows) for name, rows in accuracies.items()}
+    alt = "Images read right, not moved and moved furthest: " + "; ".join(
+        f"{name} {rows[:, 0].mean():.0f}% and {rows[:, -1].mean():.0f}%"
+        for name, rows in percents.items()
+    )
+    figure = new_figure(title, 7.5, 3.9, alt=f"{alt}.")
+    axes = figure.subplots()
+    places = range(max(rows.shape[1] for rows in percents.values()))
+    draw_curves(axes, places, {name: rows.mean(axis=0) for name, rows in percents.items()})
+    for rows, (color, _) in zip(percents.values(), CURVES, strict=False):
+        axes.plot(places, rows.T, "o", color=color, markersize=6, alpha=0.6)
+    axes.set(ylim=(0, 103), xticks=places)
+    axes.grid(axis="y", color=GREY, alpha=0.3)
+    label(axes, "pixels moved to the right (dots: seeds, line: their mean)", "read correctly (%)")
+    return figure
 
 
 def image_grid(
@@ -199,19 +245,17 @@ def image_grid(
     alt = f"{title}. In rows of {columns}: " + ", ".join(
         caption.replace("\n", " ") for caption in captions
     )
-    lines = [
-        [part for line in caption.split("\n") for part in textwrap.wrap(line, 20) or [""]]
-        for caption in captions
+    wrapped = [
+        "\n".join(textwrap.fill(line, 20) for line in caption.split("\n")) for caption in captions
     ]
-    captions = ["\n".join(of_image) for of_image in lines]
-    longest = max(len(line) for of_image in lines for line in of_image)
+    longest = max(len(line) for caption in wrapped for line in caption.split("\n"))
     width = max(1.35, 0.09 * longest + 0.1)  # inches, so that neighbors' captions don't touch
-    height = 1.25 + (max(map(len, lines)) - 1) * 0.22
+    height = 1.25 + max(caption.count("\n") for caption in wrapped) * 0.22
     figure = new_figure(title, max(width * columns, 4.5), height * rows + 0.5, alt=alt)
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in grid:
         axes.axis("off")
-    for index, (axes, image, caption) in enumerate(zip(grid, images, captions, strict=False)):
+    for index, (axes, image, caption) in enumerate(zip(grid, images, wrapped, strict=False)):
         axes.axis("on")
         axes.set_anchor("N")  # captions of a row at one height, whatever the images' proportions
         draw_image(axes, image, caption, colors[index] if colors else "black")

@@ -1,5 +1,5 @@
 """The figures of 06_inference: a photo, an image and the probabilities of its classes, and how many
-are read when they are moved.
+images are read when they are moved.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from helpers.figures import (
     BLUE,
     FONT,
     GREY,
+    add_legend,
     draw_image,
     label,
     name_classes,
@@ -45,16 +46,12 @@ def draw_probabilities(
     )
     figure = new_figure(title, 7.5, 3.0, alt=alt)
     left, right = figure.subplots(1, 2, width_ratios=[1, 2.2])
-    draw_image(left, image, f"true class: {true}" if true else "what the model gets")
-    for picture in left.images:
-        picture.set_clim(0, 1)
-    colors = ["black" if index == highest else "0.65" for index in range(len(probabilities))]
-    bars = right.bar(range(len(probabilities)), probabilities * 100, color=colors)
-    right.bar_label(
-        bars,
-        [percent(share) if share >= 0.005 else "" for share in probabilities],
-        fontsize=FONT - 2,
-    )
+    caption = f"true class: {true}" if true else "what the model gets"
+    draw_image(left, image, caption, limits=(0, 1))
+    bars = right.bar(range(len(probabilities)), probabilities * 100, color="0.65")
+    bars[highest].set_color("black")
+    numbers = [percent(share) if share >= 0.005 else "" for share in probabilities]
+    right.bar_label(bars, numbers, fontsize=FONT - 2)
     right.set_ylim(0, 112)
     label(right, "class", "probability (%)")
     name_classes(right, class_names)
@@ -83,22 +80,17 @@ def draw_moved(read: Sequence[float], intervals: Sequence[tuple[float, float]]) 
     alt = "Read right: " + ", ".join(
         f"{share:.0%} moved by {pixels}" for pixels, share in enumerate(read)
     )
-    figure = new_figure("What happens when the digits are moved", 7.0, 3.4, alt=alt)
+    figure = new_figure("What happens when the digits are moved", 7.0, 3.8, alt=alt)
     axes = figure.subplots()
-    places, (low, high) = range(len(read)), np.asarray(intervals).T * 100
-    axes.plot(places, np.multiply(read, 100), "o-", color=BLUE, label="this model")
+    places, percents = range(len(read)), np.multiply(read, 100)
+    low, high = np.asarray(intervals).T * 100
+    axes.plot(places, percents, "o-", color=BLUE, label="this model")
     axes.vlines(places, low, high, color=BLUE, linewidth=2, label="95% interval")
     axes.fill_between(places, low[0], high[0], color=GREY, alpha=0.25, label="not moved")
-    for place, share in zip(places, read, strict=True):
-        axes.annotate(
-            percent(share),
-            (place, share * 100),
-            xytext=(6, 6),
-            textcoords="offset points",
-            fontsize=FONT - 1,
-        )
-    axes.set(ylim=(0, 108), xticks=list(places))
+    for place, share in enumerate(read):
+        spot = (place, percents[place])
+        axes.annotate(percent(share), spot, (6, 6), textcoords="offset points", fontsize=FONT - 1)
+    axes.set(ylim=(0, 108), xticks=places)
     label(axes, "pixels moved to the right", "read correctly (%)")
-    high = min(read[:2]) > 0.4
-    axes.legend(frameon=False, fontsize=FONT - 1, loc="lower left" if high else "upper right")
+    add_legend(axes)
     return figure

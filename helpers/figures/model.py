@@ -6,9 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from helpers.figures import (
     BLUE,
@@ -17,10 +15,12 @@ from helpers.figures import (
     GREY,
     ORANGE,
     RED,
+    draw_frame,
     draw_image,
     draw_numbers,
     label,
     new_figure,
+    written,
 )
 
 SIGNED = "PuOr"  # orange below zero, white at zero, purple above: told apart with any color vision
@@ -40,20 +40,21 @@ def draw_products(
         kernel: float or integer of shape (size, size).
         products: float of shape (size, size): the framed pixels times the kernel.
     """
+    total = written(products.sum(), "{:.1f}")
     alt = (
         "The image with a frame of three by three pixels; the nine pixels in the frame; the nine "
-        f"weights of the kernel; the nine products, and their sum, {_signed(products.sum())}."
+        f"weights of the kernel; the nine products, and their sum, {total}."
     )
     figure = new_figure("A convolution at one place", 8.0, 2.9, alt=alt)
     whole, pixels, weights, result = figure.subplots(1, 4, width_ratios=[4, 3, 3, 3])
     size = len(kernel)
     draw_image(whole, image, "the image")
-    _frame(whole, row, column, size)
+    draw_frame(whole, row, column, size, GREEN)
     framed = image[row : row + size, column : column + size]
     draw_numbers(pixels, framed, "pixels in the frame", "{:.2f}", "gray_r", (0, 1))
     draw_numbers(weights, kernel, "× kernel", "{:g}", SIGNED, (-2, 2))
     draw_numbers(result, products, "= products", "{:.2f}", SIGNED, (-2, 2))
-    result.set_xlabel(f"sum: {_signed(products.sum())}", fontsize=FONT)
+    result.set_xlabel(f"sum: {total}", fontsize=FONT)
     return figure
 
 
@@ -73,8 +74,7 @@ def draw_feature_maps(
     grid[0, 0].axis("off")
     draw_image(grid[1, 0], image, "the image")
     for (top, bottom), (name, kernel) in zip(grid[:, 1:].T, kernels.items(), strict=True):
-        form = "{:g}" if np.allclose(kernel, np.round(kernel)) else "{:.2f}"
-        draw_numbers(top, kernel, name, form, SIGNED, (-2, 2))
+        draw_numbers(top, kernel, name, "{:.2g}", SIGNED, (-2, 2))
         draw_image(bottom, maps[name], "its feature map")
     return figure
 
@@ -87,7 +87,7 @@ def draw_kernel(image: np.ndarray, kernel: np.ndarray, feature_map: np.ndarray) 
         kernel: float of shape (size, size).
         feature_map: what the convolution and ReLU give, float of shape (height, width).
     """
-    rows = "; ".join(", ".join(map(_signed, row)) for row in kernel)
+    rows = "; ".join(", ".join(written(weight, "{:g}") for weight in row) for row in kernel)
     share = float((feature_map > 0).mean())
     alt = f"The kernel {rows}. It finds something at {share:.0%} of the places."
     figure = new_figure("A kernel, and what it finds", 7.5, 2.8, alt=alt)
@@ -114,16 +114,16 @@ def draw_shift(images: Sequence[np.ndarray], maps: Sequence[np.ndarray], left: i
     )
     figure = new_figure("The image moves, and its feature map moves along", 7.5, 2.4, alt=alt)
     titles = ("the image", "its feature map", "moved", "its feature map")
-    pictures = (images[0], maps[0], images[1], maps[1])
-    starts = [float(picture.any(axis=0).argmax()) - 0.5 for picture in (images[0], maps[0])] * 2
-    grid = figure.subplots(1, 4)
-    for axes, title, picture, start in zip(grid, titles, pictures, starts, strict=True):
-        draw_image(axes, picture, title)
+    arrow = {"arrowstyle": "->", "color": RED, "linewidth": 2}
+    for place, axes in enumerate(figure.subplots(1, 4)):
+        move, kind = divmod(place, 2)
+        unmoved, picture = (images, maps)[kind][0], (images, maps)[kind][move]
+        draw_image(axes, picture, titles[place])
+        start = float(unmoved.any(axis=0).argmax()) - 0.5
         axes.axvline(start, color=ORANGE, linestyle="--", linewidth=1.5)
-    for axes, start, picture in zip(grid[2:], starts[2:], pictures[2:], strict=True):
-        height = len(picture) * 0.93
-        arrow = {"arrowstyle": "->", "color": RED, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
-        axes.annotate("", (start - left, height), (start, height), arrowprops=arrow)
+        if move:
+            height = 0.93 * len(picture)
+            axes.annotate("", (start - left, height), (start, height), arrowprops=arrow)
     return figure
 
 
@@ -144,10 +144,10 @@ def draw_pooling(corner: np.ndarray, pooled: np.ndarray) -> Figure:
     limits = (0.0, float(max(corner.max(), 0.1)))
     draw_numbers(before, corner, "a part of the feature map", "{:.1f}", "gray_r", limits)
     draw_numbers(after, pooled, "after pooling", "{:.1f}", "gray_r", limits)
-    for axes, side in ((before, 2), (after, 1)):
-        for row, column in np.ndindex(pooled.shape):
-            color = (BLUE, ORANGE, GREEN, RED)[(row % 2) * 2 + column % 2]
-            _frame(axes, row * side, column * side, side, color)
+    for row, column in np.ndindex(pooled.shape):
+        color = (BLUE, ORANGE, GREEN, RED)[(row % 2) * 2 + column % 2]
+        draw_frame(before, row * 2 + 0.05, column * 2 + 0.05, 1.9, color)
+        draw_frame(after, row + 0.05, column + 0.05, 0.9, color)
     # The same room as on the left, so that the squares are as large: half as wide, half as high.
     height, width = corner.shape
     aside = (width - pooled.shape[1]) / 2
@@ -171,13 +171,9 @@ def draw_loss_curve(examples: Mapping[float, float]) -> Figure:
     for probability, loss in examples.items():
         axes.plot(probability, loss, "o", color=ORANGE, markersize=10)
         text = f"p = {probability:g}: loss {loss:.2f}"
-        # No space on the far right.
-        side, shift = ("center", (0, 12)) if probability > 0.8 else ("left", (8, 8))
-        axes.annotate(
-            text, (probability, loss), shift, textcoords="offset points", ha=side, fontsize=FONT - 1
-        )
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_xticks(np.linspace(0, 1, 6))
+        spot = (probability, loss)
+        axes.annotate(text, spot, (8, 8), textcoords="offset points", fontsize=FONT - 1)
+    axes.set(xlim=(-0.02, 1.2), xticks=np.linspace(0, 1, 6))  # room for the last one's text
     label(axes, "probability p of the right class", "loss = −ln p")
     return figure
 
@@ -203,42 +199,22 @@ def draw_architecture(layers: Sequence[tuple[str, tuple[int, ...], int]]) -> Fig
     axes.axis("off")
     tallest = max(shape[0] for _, shape, _ in layers if len(shape) == 3)
     deepest = max(shape[2] for _, shape, _ in layers if len(shape) == 3)
-    heights = {"layer": 0.66, "shape": -0.72, "parameters": -0.98}
-    for name, y in heights.items():
+    captions = {"layer": 0.66, "shape": -0.72, "parameters": -0.98}
+    for name, y in captions.items():
         axes.text(-0.62, y, name, ha="right", va="center", fontsize=FONT - 2, color=GREY)
-    edge = 0.0  # the right edge of the box before
     for place, (name, shape, parameters) in enumerate(layers):
         if len(shape) == 3:
             height, width = shape[0] / tallest, 0.08 + 0.66 * math.sqrt(shape[2] / deepest)
+            size = f"{shape[0]} × {shape[1]}\n× {shape[2]}"
         else:
             height, width = math.log2(shape[0] + 1) / 14, 0.1
-        corner = (place - width / 2, -height / 2)
+            size = str(shape[0])
         color = COLORS.get(name, GREY)
-        axes.add_patch(Rectangle(corner, width, height, facecolor=color, edgecolor="black"))
-        size = " × ".join(map(str, shape[:2])) + (f"\n× {shape[2]}" if len(shape) == 3 else "")
+        axes.bar(place, height, width, -height / 2, color=color, edgecolor="black")
         # Long names would touch their neighbors.
         kind = name.replace("Pooling2D", "\nPooling2D").replace("InputLayer", "Input\nLayer")
         words = (kind, size, f"{parameters:,}" if parameters else "–")
-        for text, y in zip(words, heights.values(), strict=True):
+        for text, y in zip(words, captions.values(), strict=True):
             axes.text(place, y, text, ha="center", va="center", fontsize=FONT - 2)
-        if place:
-            arrow = {"arrowstyle": "->", "color": "black", "shrinkA": 2, "shrinkB": 2}
-            axes.annotate("", (place - width / 2, 0), (edge, 0), arrowprops=arrow)
-        edge = place + width / 2
-    axes.set_xlim(-1.4, len(layers) - 0.5)
-    axes.set_ylim(-1.1, 0.8)
+    axes.set(xlim=(-1.4, len(layers) - 0.5), ylim=(-1.1, 0.8))
     return figure
-
-
-def _frame(
-    axes: Axes, row: float, column: float, size: float, color: str = GREEN, width: float = 4
-) -> None:
-    """Draw a frame around `size` × `size` squares, just inside their border."""
-    corner = (column - 0.45, row - 0.45)
-    side = size - 0.1
-    axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=color, linewidth=width))
-
-
-def _signed(number: float) -> str:
-    """A number with one digit after the point, and the real minus sign."""
-    return f"{number + 0.0:.1f}".replace("-0.0", "0.0").replace("-", "−")

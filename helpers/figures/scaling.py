@@ -1,12 +1,23 @@
 """The figures of 08_scaling_out: how devices share a batch, and how well workers are used."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
-from helpers.figures import BLUE, FONT, GREEN, GREY, ORANGE, label, new_figure
+from helpers.figures import (
+    BLUE,
+    FONT,
+    GREEN,
+    GREY,
+    ORANGE,
+    add_legend,
+    draw_curves,
+    label,
+    new_figure,
+)
 
-STYLES = ((BLUE, "-", "o"), (ORANGE, "--", "s"))
 # How long the steps of an update take in the drawing: no real times, but none is equally fast.
 FASTEST, SLOWER_BY, EXCHANGE, UPDATE = 3.0, 0.8, 1.0, 0.7
 
@@ -20,31 +31,24 @@ def draw_data_parallelism(devices: int, batch_size: int) -> Figure:
         "share at once; those that are done early wait for the slowest. Then all exchange the mean "
         "and update at the same time."
     )
-    figure = new_figure(f"One update with {devices} devices", 8.0, 1.7 + 0.55 * devices, alt=alt)
+    figure = new_figure(f"One update with {devices} devices", 8.0, 1.9 + 0.55 * devices, alt=alt)
     axes = figure.subplots()
-    computing = [FASTEST + SLOWER_BY * (2 * number % 3) for number in range(devices)]
-    together = max(computing)  # from here on, all are at the same step
-    steps = {
-        "computes gradients": (BLUE, "", [(0.0, length) for length in computing]),
-        "waits": ("white", "///", [(length, together - length) for length in computing]),
-        "exchanges the mean": (ORANGE, "", [(together, EXCHANGE)] * devices),
-        "updates": (GREEN, "", [(together + EXCHANGE, UPDATE)] * devices),
-    }
-    for name, (color, hatch, bars) in steps.items():
-        starts, lengths = zip(*bars, strict=True)
-        axes.barh(
-            range(devices), lengths, 0.6, starts,
-            color=color, hatch=hatch, edgecolor=GREY, label=name,
-        )  # fmt: skip
-    for number, length in enumerate(computing):
-        share = f"{batch_size // devices} images"
-        axes.text(length / 2, number, share, color="white", ha="center", va="center", fontsize=FONT)
-    axes.set_yticks(range(devices), [f"device {number + 1}" for number in range(devices)])
+    rows = np.arange(devices)
+    computing = FASTEST + SLOWER_BY * (2 * rows % 3)
+    together = computing.max()  # from here on, all are at the same step
+    style: dict[str, Any] = {"height": 0.6, "edgecolor": GREY}
+    bars = axes.barh(rows, computing, color=BLUE, label="computes gradients", **style)
+    share = f"{batch_size // devices} images"
+    axes.bar_label(bars, [share] * devices, label_type="center", color="white", fontsize=FONT)
+    waiting: dict[str, Any] = {"color": "white", "hatch": "///", "label": "waits"}
+    axes.barh(rows, together - computing, left=computing, **waiting, **style)
+    axes.barh(rows, EXCHANGE, left=together, color=ORANGE, label="exchanges the mean", **style)
+    axes.barh(rows, UPDATE, left=together + EXCHANGE, color=GREEN, label="updates", **style)
+    axes.set_yticks(rows, [f"device {number + 1}" for number in rows])
     axes.invert_yaxis()
     axes.set_xticks([])
     label(axes, "time (not to scale)", "")
-    axes.tick_params(labelsize=FONT - 1)
-    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=FONT - 1)
+    add_legend(axes)
     return figure
 
 
@@ -60,12 +64,9 @@ def draw_efficiency(
     )
     figure = new_figure(title, alt=alt)
     axes = figure.subplots()
-    for (name, values), (color, line, marker) in zip(curves.items(), STYLES, strict=False):
-        axes.plot(shares, values, line, color=color, marker=marker, label=name)
-    axes.set_xscale("log")
+    draw_curves(axes, shares, curves)
+    axes.set(xscale="log", ylim=(0, 1.05))
     axes.set_xticks(shares, [f"{share:,}" for share in shares])
     axes.minorticks_off()
-    axes.set_ylim(0, 1.05)
     label(axes, "images per worker in each batch", "efficiency")
-    axes.legend(frameon=False, fontsize=FONT)
     return figure

@@ -7,40 +7,44 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from helpers.figures import BLUE, FONT, GREEN, GREY, ORANGE, RED, label, new_figure
+from helpers.figures import (
+    BLUE,
+    FONT,
+    GREY,
+    MOST_NAMED,
+    RED,
+    add_legend,
+    draw_curves,
+    label,
+    new_figure,
+)
 
 
 def draw_templates(templates: np.ndarray, class_names: Sequence[str] | np.ndarray) -> Figure:
-    """Draw the weights of a network without hidden layers as pictures, one for each class.
+    """Draw the weights of a network without hidden layers as pictures, one for each of the first 20
+    classes.
 
     Args:
         templates: of shape (classes, height, width); the colors of 0 and of the largest weight are
             the same for all.
         class_names: of shape (classes,).
     """
-    limit = float(np.abs(templates).max())
-    title = "The weights from each pixel to each class"
-    if len(templates) > 30:  # more would make a figure of many pages
-        title, templates = "The weights from each pixel to the first 30 classes", templates[:30]
-    columns = min(5, len(templates))
-    rows = -(-len(templates) // columns)
     alt = (
         "The weights of each class as a picture: blurred shapes of the digits in purple, "
         "surrounded by orange."
     )
-    figure = new_figure(title, 7.5, 1.7 * rows + 0.6, alt=alt)
-    grid = figure.subplots(rows, columns, squeeze=False)
+    limit = float(np.abs(templates).max())
+    drawn = templates[:MOST_NAMED]
+    rows = -(-len(drawn) // 5)
+    figure = new_figure("The weights from each pixel to each class", 7.5, 1.7 * rows + 1.4, alt=alt)
+    grid = figure.subplots(rows, 5, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
-    for axes, template, name in zip(grid.flat, templates, class_names, strict=False):
-        picture = axes.imshow(
-            template, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest"
-        )
+    for axes, template, name in zip(grid.flat, drawn, class_names, strict=False):
+        picture = axes.imshow(template, cmap="PuOr", vmin=-limit, vmax=limit)
         axes.set_title(name, fontsize=FONT)
-    end = "\n" if rows == 1 else " "  # a single row has no room for a long line beside it
-    figure.colorbar(picture, ax=grid, shrink=0.8).set_label(
-        f"weight\n(purple: for,{end}orange: against)", fontsize=FONT - 1
-    )
+    colors = figure.colorbar(picture, ax=grid, location="bottom", shrink=0.6, aspect=40)
+    colors.set_label("weight (purple: for, orange: against)", fontsize=FONT - 1)
     return figure
 
 
@@ -53,44 +57,11 @@ def draw_rates(losses: Mapping[float, Sequence[float]]) -> Figure:
     alt = "Losses at the end, mean of ten batches: " + ", ".join(
         f"{np.mean(values[-10:]):.3g} with a rate of {rate:g}" for rate, values in losses.items()
     )
-    figure = new_figure("The same network with three learning rates", 7.5, 3.9, alt=alt)
+    figure = new_figure("The same network with three learning rates", 7.5, 4.2, alt=alt)
     axes = figure.subplots()
-    ends = []
-    for (rate, values), color in zip(losses.items(), (GREEN, BLUE, RED), strict=False):
-        axes.plot(range(1, len(values) + 1), values, color=color, linewidth=1.5)
-        ends.append((float(np.median(values[-10:])), f"rate {rate:g}", color))
+    updates = range(1, len(next(iter(losses.values()))) + 1)
+    draw_curves(axes, updates, {f"rate {rate:g}": values for rate, values in losses.items()})
     log_losses(axes, "updates made")
-    label_lines(axes, len(values), ends)
-    return figure
-
-
-def draw_moved(accuracies: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
-    """Draw how many images networks read when every image is moved by so many pixels.
-
-    Args:
-        accuracies: for each kind of network a row for each seed: the share of images, from 0 to 1,
-            that are read right when they are moved by 0, 1, 2, … pixels.
-    """
-    kinds = [(name, np.asarray(rows)) for name, rows in accuracies.items()]
-    alt = "Images read right, mean of the seeds, not moved and moved furthest: " + "; ".join(
-        f"{name} {rows[:, 0].mean():.0%} and {rows[:, -1].mean():.0%}" for name, rows in kinds
-    )
-    figure = new_figure("What happens when the digits are moved", 7.5, 3.9, alt=alt)
-    axes = figure.subplots()
-    ends = []
-    for (name, rows), color, marker in zip(kinds, (RED, BLUE), "so", strict=False):
-        places = np.arange(rows.shape[1])
-        axes.plot(places, rows.mean(axis=0) * 100, color=color, linewidth=2)
-        for row in rows:
-            axes.plot(places, row * 100, marker, color=color, markersize=5, alpha=0.6)
-        ends.append((float(np.median(rows[:, -1])) * 100, name, color))
-    axes.set(ylim=(0, 102), xticks=places)
-    label_lines(axes, places[-1], ends)
-    label(
-        axes,
-        "pixels moved to the right (dots: seeds, line: their mean)",
-        "read correctly (%)",
-    )
     return figure
 
 
@@ -109,28 +80,22 @@ def draw_overfitting(
         "Losses after the last epoch, training and validation: without dropout "
         f"{ends[0]:.2f} and {ends[1]:.2f}, with dropout {ends[2]:.2f} and {ends[3]:.2f}."
     )
-    figure = new_figure("Memorizing, and what dropout does about it", 7.5, 4.2, alt=alt)
+    figure = new_figure("Memorizing, and what dropout does about it", 7.5, 4.5, alt=alt)
     axes = figure.subplots()
-    lines: list[tuple[float, str, str]] = []
-    for name, history, color, marker in (
-        ("without dropout", plain, RED, "s"),
-        ("with dropout", dropout, BLUE, "o"),
+    for losses, style, color, name in (
+        (plain["loss"], "--", RED, "training, without dropout"),
+        (plain["val_loss"], "-s", RED, "validation, without dropout"),
+        (dropout["loss"], "--", BLUE, "training, with dropout"),
+        (dropout["val_loss"], "-o", BLUE, "validation, with dropout"),
     ):
-        for part, losses, style in (
-            ("training", history["loss"], "--"),
-            ("validation", history["val_loss"], f"-{marker}"),
-        ):
-            epochs = range(1, len(losses) + 1)
-            axes.plot(epochs, losses, style, color=color, linewidth=1.8, markersize=5)
-            lines.append((losses[-1], f"{part}, {name}", color))
+        epochs = range(1, len(losses) + 1)
+        axes.plot(epochs, losses, style, color=color, linewidth=1.8, markersize=5, label=name)
     log_losses(axes, "epochs")
-    label_lines(axes, len(plain["loss"]), lines)
+    add_legend(axes)
     return figure
 
 
-def draw_step_sizes(
-    updates: Sequence[float] | np.ndarray, schedules: Mapping[str, Sequence[float]]
-) -> Figure:
+def draw_step_sizes(updates: Sequence[float], schedules: Mapping[str, Sequence[float]]) -> Figure:
     """Draw step sizes against updates.
 
     Args:
@@ -141,15 +106,11 @@ def draw_step_sizes(
         "The constant step size is a level line. The cosine one rises to the same height, then "
         "falls smoothly to 0."
     )
-    figure = new_figure("The step size of each update", 7.5, 3.0, alt=alt)
+    figure = new_figure("The step size of each update", 7.5, 3.3, alt=alt)
     axes = figure.subplots()
-    for (name, sizes), color, style in zip(
-        schedules.items(), (ORANGE, BLUE), ("--", "-"), strict=False
-    ):
-        axes.plot(updates, sizes, style, color=color, linewidth=2, label=name)
+    draw_curves(axes, updates, schedules)
     label(axes, "updates made", "step size (learning rate)")
     axes.set_ylim(bottom=0)
-    figure.legend(loc="outside right upper", frameon=False, fontsize=FONT - 1)
     return figure
 
 
@@ -169,69 +130,35 @@ def draw_losses(
         f"{np.mean(losses[-max(1, len(losses) // 10) :]):.2f}. Held-out images after each epoch: "
         + ", ".join(f"{loss:.2f}" for loss in val_losses)
     )
-    figure = new_figure("The loss while the network learns", alt=alt)
+    figure = new_figure("The loss while the network learns", 7.5, 4.2, alt=alt)
     axes = figure.subplots()
-    ends = [images[-1] * (epoch + 1) / len(val_losses) for epoch in range(len(val_losses))]
-    for number, end in enumerate(ends[:-1]):
-        name = "end of an epoch" if number == 0 else None
-        axes.axvline(end, color=GREY, linewidth=1, linestyle=":", label=name)
+    ends = images[-1] * np.arange(1, len(val_losses) + 1) / len(val_losses)
     axes.plot(images, losses, color=BLUE, linewidth=0.8, alpha=0.35, label="each training batch")
     axes.plot(*running_mean(images, losses), color=BLUE, linewidth=2, label="their running mean")
-    axes.plot(
-        ends, val_losses, "o", color=RED, markersize=8, label="held-out images, after each epoch"
-    )
+    held_out = "held-out images, after each epoch"
+    axes.plot(ends, val_losses, "o", color=RED, markersize=8, label=held_out)
     log_losses(axes, "training images seen")
-    axes.legend(frameon=False, fontsize=FONT - 1)
+    for end in ends[:-1]:
+        axes.axvline(end, color=GREY, linewidth=1, linestyle=":")
+    add_legend(axes)
     return figure
 
 
-def running_mean(
-    images: Sequence[float], losses: Sequence[float], share: float = 0.05
-) -> tuple[np.ndarray, np.ndarray]:
-    """The mean loss of each stretch of batches, `share` of them all but at least five, at the
+def running_mean(images: Sequence[float], losses: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """The mean loss of each stretch of batches, a twentieth of them all but at least five, at the
     middle of the stretch.
 
     It is the plain mean. On a logarithmic scale the eye takes another one, which is lower.
     """
-    length = min(len(losses), max(5, round(share * len(losses))))
+    length = min(len(losses), max(5, len(losses) // 20))
     weights = np.ones(length) / length
     return np.convolve(images, weights, "valid"), np.convolve(losses, weights, "valid")
-
-
-def label_lines(axes: Axes, x: float, ends: Sequence[tuple[float, str, str]]) -> None:
-    """Write each line's name at its right end, in its color; names of lines that end close together
-    move up, so that they don't touch.
-
-    Args:
-        axes: with its final limits and scale.
-        x: where the lines end.
-        ends: for each line the height at its end, its name, its color.
-    """
-    to_share = axes.transScale + axes.transLimits  # from data to shares of the axes
-    free = 0.0  # the lowest free place, as a share of the height of the axes
-    for height, text, color in sorted(ends):
-        _, share = to_share.transform((x, height))
-        place = max(float(share), free)
-        free = place + 0.07  # a line of text
-        axes.annotate(
-            text,
-            (x, place),
-            xycoords=("data", "axes fraction"),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=FONT - 2,
-            color=color,
-            annotation_clip=False,
-        )
 
 
 def log_losses(axes: Axes, x: str) -> None:
     """Finish a plot of losses on a logarithmic scale against a count, which `x` names."""
     axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    steps = (1.0, 2.0, 5.0) if high / low < 30 else (1.0,)
-    axes.yaxis.set_major_locator(LogLocator(subs=steps))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())  # or it would write 2.3 × 10⁰
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

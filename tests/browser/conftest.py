@@ -22,7 +22,7 @@ from workshop.variants import with_values
 PROJECTOR = {"width": 853, "height": 480}  # 1280 x 720 at 150 %
 PAGE_SECONDS = 180  # what a page may take to answer on a busy machine
 CELL_SECONDS = 900  # more than any notebook takes with the profile smoke on a busy machine
-COPIED = (
+COPIED = [
     "series",
     "notebooks",
     "docs",
@@ -32,15 +32,11 @@ COPIED = (
     "workshop",
     "profiles",
     "data",
-    "README.md",
-    "pyproject.toml",
-    "requirements.txt",
-)
-SETTINGS = {
-    "@jupyterlab/notebook-extension/tracker": {
-        "windowingMode": "none"
-    },  # all cells are on the page
-}
+]
+COPIED += ["README.md", "pyproject.toml", "requirements.txt"]
+# All cells are on the page.
+SETTINGS = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"}}
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 CURRENT = "jupyterapp.shell.currentWidget"
 
 
@@ -64,6 +60,16 @@ class Lab:
         cell["source"] = with_values("".join(cell["source"]), values)
         self.show(f"notebooks/{name}.ipynb", notebook)
 
+    def show_cells(self, **sources: str) -> None:
+        """Open a notebook that has these cells, each by its id, and run it."""
+        cells = [
+            {"cell_type": "code", "id": name, "metadata": {}, "source": source}
+            for name, source in sources.items()
+        ]
+        notebook = {"cells": cells, "metadata": {"kernelspec": KERNEL}}
+        self.show("notebooks/own.ipynb", notebook | {"nbformat": 4, "nbformat_minor": 5})
+        self.run()
+
     def show(self, path: str, notebook: dict[str, Any]) -> None:
         """Write a notebook into the folder and open it without stored outputs, with a kernel of its
         own.
@@ -83,22 +89,11 @@ class Lab:
         )
         self.page.evaluate("jupyterapp.shell.collapseLeft()")  # as whoever shows it to a room does
 
-    def run(self, command: str = "notebook:run-all-cells") -> None:
-        """Run a command of JupyterLab, and wait until what it does is done."""
+    def run(self) -> None:
+        """Run all cells, and wait until they are done."""
         self.page.evaluate(
-            f"""Promise.race([jupyterapp.commands.execute("{command}"),
+            f"""Promise.race([jupyterapp.commands.execute("notebook:run-all-cells"),
             new Promise((_, reject) => setTimeout(() => reject(Error("too slow")), {CELL_SECONDS * 1000}))])"""
-        )
-
-    def run_cell(self, cell_id: str) -> None:
-        """Run one cell and wait until it is done."""
-        self.select(cell_id)
-        self.run("notebook:run-cell")
-
-    def select(self, cell_id: str) -> None:
-        """Make a cell the active one."""
-        self.page.evaluate(
-            f"{CURRENT}.content.activeCellIndex = {CURRENT}.content.widgets.findIndex(c => c.model.id === {cell_id!r})"
         )
 
     def outputs(self, cell_id: str | None = None) -> list[dict[str, Any]]:
@@ -110,18 +105,6 @@ class Lab:
             if cell["cell_type"] == "code" and cell_id in (None, cell["id"])
         ]
         return [output for cell in cells for output in cell["outputs"]]
-
-    def write(self, cell_id: str, old: str, new: str) -> None:
-        """Change a cell's text as if it had been typed."""
-        self.page.evaluate(
-            """([id, old, fresh]) => {
-                const cells = jupyterapp.shell.currentWidget.content.widgets;
-                const text = cells.find(cell => cell.model.id === id).model.sharedModel;
-                if (!text.getSource().includes(old)) throw Error(`no ${old} in ${text.getSource()}`);
-                text.setSource(text.getSource().replace(old, fresh));
-            }""",
-            [cell_id, old, new],
-        )
 
     def stop(self) -> None:
         """Shut down all kernels."""
@@ -138,10 +121,12 @@ def lab_without_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     root = folder / "project"
     root.mkdir()
     for name in COPIED:
-        source, ignored = ROOT / name, shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-        shutil.copytree(source, root / name, ignore=ignored) if source.is_dir() else shutil.copy(
-            source, root
-        )
+        source = ROOT / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+            shutil.copytree(source, root / name, ignore=ignored)
+        else:
+            shutil.copy(source, root)
     for plugin, values in SETTINGS.items():
         path = folder / "settings" / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,5 @@
 """The canvas in JupyterLab: drawn on with the mouse and from the keyboard, read by the reader."""
 
-from typing import Any
-
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -19,25 +17,9 @@ USED_HEIGHT = """() => document.querySelector(".digit-canvas fieldset").getBound
 SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.62, 0.4), (0.52, 0.6), (0.45, 0.8)]
 
 
-def code(cell_id: str, source: str) -> dict[str, Any]:
-    return {"cell_type": "code", "id": cell_id, "metadata": {}, "source": source}
-
-
 @pytest.fixture
 def drawing(lab):
-    cells = [code("setup", SETUP), code("canvas", SHOW)]
-    metadata = {
-        "kernelspec": {
-            "display_name": "Python 3 (ipykernel)",
-            "language": "python",
-            "name": "python3",
-        }
-    }
-    lab.show(
-        "notebooks/canvas.ipynb",
-        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5},
-    )
-    lab.run()
+    lab.show_cells(setup=SETUP, canvas=SHOW)
     lab.page.locator(".digit-canvas .paper").wait_for()
     return lab
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from helpers.canvas import Canvas
-from helpers.canvas.page import DIGITS, DRAW_PAGE, READER
 from helpers.data import load_mnist
 from helpers.lesson import process_data
-from series.chain import DATA_FOLDER
+from series.chain import DATA_FOLDER, ROOT
 
 pytestmark = pytest.mark.browser
 
+DRAW_PAGE, DIGITS = ROOT / "docs" / "draw.html", "0123456789"
 # Ten digits as strokes: lists of points (x, y) from 0 to 100.
 STROKES = runpy.run_path(str(DATA_FOLDER / "drawings" / "make_drawings.py"))["STROKES"]
 WIDTHS = (400, 853, 1366)  # a phone, a projector, a laptop
@@ -34,7 +34,7 @@ TO_THE_RIGHT = "document.documentElement.scrollWidth - document.documentElement.
 
 @pytest.fixture(scope="module")
 def model():
-    return keras.models.load_model(READER, compile=False)
+    return keras.models.load_model(DATA_FOLDER / "reader.keras", compile=False)
 
 
 @pytest.fixture

@@ -97,41 +97,15 @@ def test_a_reader_who_learns_alone_sees_no_answer_before_asking(lab):
     assert lab.page.evaluate(path) == f"{FOLDER}/02_dataset.ipynb"
 
 
-def one_message(lab):
-    """The first error of a notebook, as the learner sees it, and nothing else that isn't a
-    consequence of it.
-
-    After an error the kernel drops the cells that have reached it. On a busy machine JupyterLab
-    sends some of Run All later; the kernel runs those, and they miss a name that the stopped cells
-    would have made.
-    """
-    first, *later = lab.page.locator(ERROR).all_inner_texts()
-    text = str(first).strip()
-    assert "Traceback" not in text and len(text.splitlines()) <= 2, text
-    assert [other for other in later if "NameError: name" not in other] == []
-    return text
-
-
 def test_notebook_5_first_says_all_that_is_missing_and_the_command_that_makes_it(lab):
     lab.open("05_testing", run="cold")
     lab.run()
-    message = one_message(lab)
+    # On a busy machine JupyterLab sends some of Run All after the error: those cells miss a name.
+    message, *later = lab.page.locator(ERROR).all_inner_texts()
+    assert "Traceback" not in message and len(message.strip().splitlines()) <= 2
+    assert [other for other in later if "NameError: name" not in other] == []
     assert "dataset.npz" in message and "trained.keras" in message
     assert "python -m runner run --name cold --to 04_training" in message
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ("epochs: int = 3", "epochs: int = 0", "a whole number from 1 to 1000"),
-        ("epochs: int = 3", "epoch: int = 1", "did you mean epochs?"),
-    ],
-)
-def test_a_parameter_out_of_range_or_misspelled_gives_one_sentence(lab, old, new, says):
-    lab.open("04_training")
-    lab.write("parameters", old, new)
-    lab.run()
-    assert says in one_message(lab)
 
 
 def test_training_that_was_interrupted_goes_on(run_notebook, lab, finished, smoke):
@@ -143,11 +117,8 @@ def test_training_that_was_interrupted_goes_on(run_notebook, lab, finished, smok
     lab.page.wait_for_function(f"{fitted}.includes('Epoch 2/2')", timeout=600_000)
     lab.page.evaluate("jupyterapp.commands.execute('kernelmenu:interrupt')")
     lab.page.locator(ERROR).wait_for()
-    assert "Stopped. 1 epoch is kept" in one_message(lab) and "run this cell again" in one_message(
-        lab
-    )
 
-    lab.run_cell("fit")
+    lab.run()
     again = "".join(output.get("text", "") for output in lab.outputs("fit"))
     assert "Epoch 2/2" in again and "Epoch 1/2" not in again
     assert [output for output in lab.outputs("fit") if output["output_type"] == "error"] == []

@@ -4,26 +4,16 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-CELLS = {
-    "import": "from helpers.explore import Slider, explore\nfrom helpers.figures import new_figure",
-    "explore": (
-        "def draw(rate):\n"
-        "    return new_figure('A picture', alt=f'This picture is for {rate:.1f}.')\n\n"
-        "explore(draw, [Slider('learning rate', 0.5, 0, 1, 0.1)])"
-    ),
-}
-KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+IMPORT = "from helpers.explore import Slider, explore\nfrom helpers.figures import new_figure"
+EXPLORE = """def draw(rate):
+    return new_figure('A picture', alt=f'This picture is for {rate:.1f}.')
+
+explore(draw, [Slider('learning rate', 0.5, 0, 1, 0.1)])"""
 
 
 @pytest.fixture
 def exploring(lab):
-    cells = [
-        {"cell_type": "code", "id": name, "metadata": {}, "source": source}
-        for name, source in CELLS.items()
-    ]
-    notebook = {"cells": cells, "metadata": {"kernelspec": KERNEL}}
-    lab.show("notebooks/sliders.ipynb", notebook | {"nbformat": 4, "nbformat_minor": 5})
-    lab.run()
+    lab.show_cells(imports=IMPORT, explore=EXPLORE)
     return lab
 
 
@@ -49,7 +39,7 @@ def test_opened_again_without_a_kernel_the_picture_is_there_and_nothing_is_red(e
     page.get_by_role("slider", name="learning rate").wait_for()
     page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     exploring.stop()
-    page.goto(f"{exploring.url}/lab/tree/notebooks/sliders.ipynb?reset&token=digits")
+    page.goto(f"{exploring.url}/lab/tree/notebooks/own.ipynb?reset&token=digits")
     page.get_by_alt_text("This picture is for 0.5.").wait_for()
     assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").count() == 0
     assert page.locator(".jp-RenderedText[data-mime-type*='error']").count() == 0
