@@ -115,9 +115,13 @@ def _may_be_left(path: Path) -> bool:
 
 def _check_needs(request: RunRequest) -> None:
     """See whether the run's folder has what the notebooks need and none of them makes."""
-    made = {artifact for notebook in request.steps for artifact in notebook.saves}
-    needed = dict.fromkeys(artifact for notebook in request.steps for artifact in notebook.needs)
-    lacking = [artifact for artifact in needed if artifact not in made]
-    lacking = [artifact for artifact in lacking if not (request.folder / artifact).is_file()]
+    there: set[str] = set()
+    lacking = []
+    for notebook in request.steps:
+        for artifact in notebook.needs:
+            if artifact not in there and not (request.folder / artifact).is_file():
+                lacking.append(artifact)
+        there.update(notebook.needs, notebook.saves)
     if lacking:
-        raise runs.missing(request.folder, lacking)
+        last = max(chain.MAKER[artifact] for artifact in lacking)
+        raise runs.missing(request.folder, lacking, request.command(last))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from series.errors import LessonError
-from series.parameters import did_you_mean, is_utf8
+from series.parameters import did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS_FOLDER = ROOT / "notebooks"
@@ -217,9 +217,6 @@ MAKER = {artifact: notebook.name for notebook in ALL for artifact in notebook.sa
 # The modules that every notebook uses and that no result is made from.
 PLUMBING = ("series/", "helpers/__init__.py", "helpers/runs.py")
 
-# What notebooks were called before.
-RENAMED = {"07_scaling_out": "08_scaling_out"}
-
 
 def find_notebook(word: str) -> Notebook:
     """The notebook that `word` means: its number, its name or how that begins, or its path.
@@ -228,8 +225,6 @@ def find_notebook(word: str) -> Notebook:
         LessonError: there is no such notebook, or several begin so.
     """
     stem = word.replace("\\", "/").rpartition("/")[2].removesuffix(".ipynb")
-    if stem in RENAMED:
-        raise LessonError(f"{stem} is called {RENAMED[stem]} now", f"take {RENAMED[stem]}")
     beginning = stem.lstrip("0")
     if stem.isdecimal():
         beginning += "_"  # a number is a whole one: 1 is not 10
@@ -249,20 +244,12 @@ BOUND_TO = {
     "predictions.npz": ("dataset.npz", "trained.keras"),
 }
 
-# Names that are folders on every system, and that a shell takes as they are between double quotes.
-RUN_NAME = re.compile(r'(?![\s.-])[^<>:"/\\|?*$`!\x00-\x1f]+(?<![\s.])')
-# No file on Windows can have these names.
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
 def run_name_problem(name: object) -> str | None:
-    """What keeps `name` from naming a run's folder on every system, in one sentence, or None."""
-    if (
-        isinstance(name, str)
-        and RUN_NAME.fullmatch(name)
-        and is_utf8(name)
-        and len(name.encode()) <= 100
-        and not DEVICES.fullmatch(name)
-    ):
+    """What keeps `name` from naming a run, in one sentence, or None."""
+    if isinstance(name, str) and RUN_NAME.fullmatch(name):
         return None
-    return f"a run cannot be called {name!r}: use letters, digits, - and _, such as my-run"
+    allowed = "letters, digits, _, and after the first also - and ., at most 100 in all"
+    return f"a run cannot be called {name!r}: use {allowed}, such as my-run"

@@ -23,13 +23,15 @@ from PIL import Image
 from helpers.figures import image_grid, show
 from helpers.lesson import process_data
 from helpers.pictures import center, crop, find_ink, fit_into_box, read_picture
-from series.chain import DATA_FOLDER, DEVICES
+from series.chain import DATA_FOLDER
 from series.errors import LessonError
 from series.files import atomic_write, display_path
 
 STORED = DATA_FOLDER / "drawings" / "7.jpg"
 MAPS = 6  # feature maps shown of each convolution
 LONGEST_NAME = 80  # characters of a folder's name
+# No file on Windows can have these names.
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 ALT = (
     "Nobody can draw here, so this is a stored drawing of a 7, with the strongest feature map of "
     "each convolution."

@@ -70,7 +70,6 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_touched(project):
     assert everything_in(project.runs) == before
 
 
-@pytest.mark.xfail(strict=True, reason="fault 26")
 @pytest.mark.slow
 def test_the_advised_command_does_what_was_asked_for(project):
     asked = ["--name", "mine", "--profile", "quick", "-p", "epochs", "2", "--timeout", "99"]

@@ -44,7 +44,7 @@ def test_a_signal_stops_with_a_true_record_and_no_kernel(project, name):
     assert (found["status"], found["exit_code"]) == ("interrupted", 130)
     assert "(work)" in found["notebooks"]["01_setup"]["where"]
     assert processes_in(project.notebooks) == []
-    assert output.splitlines()[-1].endswith("python -m runner run --name fast --to 06_inference")
+    assert "runner run --name fast --to 06_inference --profile fast" in output.splitlines()[-1]
     assert "Traceback" not in output
     assert "Task was destroyed" not in output
 
