@@ -95,7 +95,6 @@ def test_the_advised_command_does_what_was_asked_for(project):
         ("-p", "picture", "no/such.jpg", "--from", "03", "--to", "05"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="fault 28")
 def test_what_the_notebooks_do_not_load_is_not_looked_at(project, words):
     code, output = project.run("run", "--profile", "fast", "--name", "fast", *words, "--dry-run")
     assert code == 0, output
