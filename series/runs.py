@@ -19,7 +19,6 @@ from filelock import FileLock, Timeout
 
 from series import chain, files
 from series.errors import LessonError
-from series.shapes import has_shape
 
 SCHEMA = 2
 RECORD = "run.json"
@@ -41,23 +40,6 @@ class Artifact:
     maker: str
     parameters: dict[str, Any]
     made_from: dict[str, str]
-
-
-@dataclass
-class Record:
-    """The shape of a record, as far as the notebooks write it. The runner adds its own part.
-
-    Attributes:
-        schema: the number of this version.
-        artifacts: by name.
-        precision: what the number format `auto` came to, and why.
-        workers: the trainings in several processes that ended well.
-    """
-
-    schema: int
-    artifacts: dict[str, Artifact]
-    precision: dict[str, str] | None = None
-    workers: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -194,8 +176,13 @@ def read_record(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {"schema": SCHEMA, "name": folder.name, "artifacts": {}}
     record = files.read_json(path)
-    if not has_shape(record, Record) or record["schema"] != SCHEMA:
-        raise unfit_record(folder)
+    try:
+        if record["schema"] != SCHEMA:
+            raise unfit_record(folder)
+        for entry in record["artifacts"].values():
+            Artifact(**entry)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise unfit_record(folder) from error
     return dict(record)
 
 
