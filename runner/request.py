@@ -22,7 +22,6 @@ class RunRequest:
         fresh: reuse nothing, not even a training that was cut off.
         catch_up: skip exercises and demonstrations.
         timeout: seconds that a cell may take, or None.
-        for_readers: also redo what would only look different, such as a figure.
     """
 
     name: str
@@ -34,7 +33,6 @@ class RunRequest:
     fresh: bool = False
     catch_up: bool = False
     timeout: int | None = None
-    for_readers: bool = False
 
     @property
     def folder(self) -> Path:

@@ -54,13 +54,8 @@ class Notebook:
         saves: artifacts that it saves.
         parameters: names of its parameters.
         folders: folders that it writes in the run's folder, beside its artifacts.
-        notes: names under which it notes something in the run's record, beside its artifacts.
-        modules: the project's modules that its result is made from, as paths. When one changes, the
-            result is stale.
-        shows: modules and other files that only change what a reader sees: figures, captions,
-            checks of answers. `make outputs` compares them, a run doesn't.
-        data: files and folders that come with the project and that its result is made from.
-        packages: installed packages whose versions its result depends on.
+        made_from: files and folders of the project that its result is made from, beside the code of
+            `helpers` and `series`.
     """
 
     name: str
@@ -68,11 +63,7 @@ class Notebook:
     saves: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
-    shows: tuple[str, ...] = ()
-    data: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ("tensorflow", "keras", "numpy")
+    made_from: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -80,49 +71,20 @@ class Notebook:
         return NOTEBOOKS_FOLDER / f"{self.name}.ipynb"
 
 
-LOADING = ("helpers/arrays.py", "helpers/data.py", "helpers/folders.py", "helpers/pictures.py")
-SHOWING = ("helpers/exercises.py", "helpers/figures/__init__.py")
-EXPLORING = ("helpers/explore.py",)
-CANVAS = (
-    "helpers/canvas/__init__.py",
-    "data/drawings/7.jpg",  # shown where nobody can draw
-)
-
 # The lesson: `make run` runs these.
 NOTEBOOKS = (
-    Notebook(
-        "01_setup",
-        saves=("environment.json",),
-        parameters=("run",),
-        modules=("helpers/checks.py", *LOADING),
-        shows=(
-            *SHOWING,
-            "helpers/figures/setup.py",
-            *EXPLORING,
-            *CANVAS,
-            "helpers/lesson.py",  # the canvas prepares drawings with it
-            "data/reader.keras",
-        ),
-        data=("data/mnist.npz",),
-    ),
+    Notebook("01_setup", saves=("environment.json",), parameters=("run",)),
     Notebook(
         "02_dataset",
         saves=("dataset.npz",),
         parameters=("run", "dataset", "normalization", "image_size", "test_share", "seed"),
-        modules=LOADING,
-        shows=(*SHOWING, "helpers/figures/dataset.py", "data/doodles"),
-        data=("data/mnist.npz",),
-        packages=("tensorflow", "keras", "numpy", "pillow", "scipy"),
+        made_from=("data/mnist.npz",),
     ),
     Notebook(
         "03_model",
         needs=("dataset.npz",),
         saves=("model.keras",),
         parameters=("run", "filters", "precision", "seed"),
-        notes=("precision",),
-        modules=("helpers/lesson.py", "helpers/precision.py"),
-        shows=(*SHOWING, "helpers/figures/model.py", *EXPLORING),
-        packages=("tensorflow", "keras", "numpy", "h5py"),
     ),
     Notebook(
         "04_training",
@@ -139,32 +101,18 @@ NOTEBOOKS = (
             "train_images",
         ),
         folders=(CHECKPOINT_FOLDER, TENSORBOARD_FOLDER),
-        modules=("helpers/lesson.py", "helpers/training.py"),
-        shows=(*SHOWING, "helpers/figures/training.py"),
-        packages=("tensorflow", "keras", "numpy", "h5py"),
     ),
     Notebook(
         "05_testing",
         needs=("dataset.npz", "trained.keras"),
         saves=("metrics.json", "predictions.npz"),
         parameters=("run", "test_images", "expected_accuracy"),
-        modules=("helpers/lesson.py",),
-        shows=(*SHOWING, "helpers/figures/testing.py"),
-        packages=("tensorflow", "keras", "numpy", "h5py", "scikit-learn", "scipy"),
     ),
     Notebook(
         "06_inference",
         needs=("dataset.npz", "trained.keras"),
         parameters=("run", "picture", "seed"),
-        modules=("helpers/lesson.py", *LOADING),
-        shows=(
-            *SHOWING,
-            "helpers/figures/inference.py",
-            *CANVAS,
-            "data/doodles/fish/00.png",
-        ),
-        data=("data/drawings",),
-        packages=("tensorflow", "keras", "numpy", "h5py", "pillow", "scipy"),
+        made_from=("data/drawings",),
     ),
 )
 # Beside the lesson: each runs only when --from or --to names it.
@@ -182,40 +130,18 @@ IMPROVING = Notebook(
         "compare_seeds",
         "final_epochs",
     ),
-    modules=("helpers/lesson.py",),
-    shows=(
-        *SHOWING,
-        "helpers/figures/improving.py",
-        *CANVAS,
-        "helpers/pictures.py",  # the canvas prepares drawings with it
-    ),
-    packages=("tensorflow", "keras", "numpy", "h5py", "scipy"),
 )
 SCALING = Notebook(  # it starts worker processes of its own: make run-scaling
     "08_scaling_out",
     needs=("dataset.npz", "model.keras"),
     parameters=("run", "workers", "practice_images", "seed"),
     folders=(WORKERS_CHECKPOINT_FOLDER,),  # PRACTICE_FOLDER is a run of its own
-    modules=(
-        "helpers/lesson.py",
-        "helpers/training.py",
-        "workers/__init__.py",
-        "workers/__main__.py",
-        "workers/cli.py",
-        "workers/cluster.py",
-        "workers/engine.py",
-        "workers/launcher.py",
-        "workers/recipe.py",
-    ),
-    shows=(*SHOWING, "helpers/figures/scaling.py"),
-    packages=("tensorflow", "keras", "numpy", "h5py"),
+    made_from=("workers",),
 )
 EXTRAS = (IMPROVING, SCALING)
 ALL = (*NOTEBOOKS, *EXTRAS)  # in the order of their numbers
 BY_NAME = {notebook.name: notebook for notebook in ALL}
 MAKER = {artifact: notebook.name for notebook in ALL for artifact in notebook.saves}
-# The modules that every notebook uses and that no result is made from.
-PLUMBING = ("series/", "helpers/__init__.py", "helpers/runs.py")
 
 
 def find_notebook(word: str) -> Notebook:
