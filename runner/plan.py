@@ -4,6 +4,7 @@ No files, no clock, no environment: `--dry-run` prints what this returns, and a 
 first step of it, gathers the facts again, and plans again.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from runner.facts import DAMAGED, MISSING, Facts, Fingerprint
@@ -52,7 +53,7 @@ def plan(request: RunRequest, record: RunRecord, facts: Facts) -> list[Step]:
         if record.notebooks[notebook.name].outcome == "ok":
             continue
         last_success = record.last_success.get(notebook.name)
-        reason = reason_to_run(request, notebook, facts, last_success)
+        reason = reason_to_run(request, notebook, facts, last_success, remade)
         awaited = [need for need in _decisive_needs(request, notebook) if need in remade]
         if reason:
             reason += _of_checkpoint(request, notebook, facts)
@@ -71,6 +72,7 @@ def reason_to_run(
     notebook: Notebook,
     facts: Facts,
     last_success: NotebookResult | None,
+    remade: Set[str] = frozenset(),
 ) -> str | None:
     """Why the notebook must run again, in a few words, or None if what it saved is up to date.
 
@@ -79,16 +81,17 @@ def reason_to_run(
         notebook: the notebook.
         facts: how things are now.
         last_success: its last run that ended well.
+        remade: artifacts of which nobody knows yet what they will hold; none of them is a reason.
     """
     if request.forced:
         return "--fresh" if request.fresh else "--from"
     if notebook is chain.NOTEBOOKS[0]:
         return "it looks at the machine, so it always runs"
     if _made_by_hand(request, notebook):
-        return _reason_by_hand(notebook, facts)
+        return _reason_by_hand(notebook, facts, remade)
     if last_success is None:
         return "not there yet"
-    reasons = _differences(last_success.made_from, facts.inputs[notebook.name])
+    reasons = _differences(last_success.made_from, facts.inputs[notebook.name], remade)
     for name in notebook.saves:
         state = facts.artifacts[name]
         if state != last_success.saved.get(name):
@@ -101,13 +104,14 @@ def reason_to_run(
     return ", ".join(reasons[:3]) + more or None
 
 
-def _differences(before: Fingerprint, now: Fingerprint) -> list[str]:
+def _differences(before: Fingerprint, now: Fingerprint, remade: Set[str]) -> list[str]:
     """What differs between the inputs of a notebook then and now, in words."""
     words = []
     for part, sentence in CHANGES.items():
         old, new = before.get(part, {}), now[part]
         for name in {**new, **old}:
-            if old.get(name) != new.get(name):
+            unknown = part == "needs" and name in remade
+            if old.get(name) != new.get(name) and not unknown:
                 words.append(sentence.format(name, old.get(name), new.get(name)))
     return words
 
@@ -125,7 +129,7 @@ def _decisive_needs(request: RunRequest, notebook: Notebook) -> list[str]:
     return [need for need in notebook.needs if need in bound]
 
 
-def _reason_by_hand(notebook: Notebook, facts: Facts) -> str | None:
+def _reason_by_hand(notebook: Notebook, facts: Facts, remade: Set[str]) -> str | None:
     """Of a run that someone steps through, only make what is missing or unfit.
 
     So the command that makes a missing artifact never undoes a learner's own choices in the
@@ -138,7 +142,7 @@ def _reason_by_hand(notebook: Notebook, facts: Facts) -> str | None:
             return f"its {name} is {_in_words(state)}"
         for need in chain.BOUND_TO.get(name, ()):
             digest = facts.artifacts[need]
-            if recorded["made_from"].get(need, digest) != digest:
+            if need not in remade and recorded["made_from"].get(need, digest) != digest:
                 return f"{need} changed"
     return None
 

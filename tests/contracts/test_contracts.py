@@ -154,7 +154,6 @@ def test_only_what_is_out_of_date_runs_again(project):
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="fault 27")
 @pytest.mark.slow
 def test_the_dry_run_says_what_then_happens(project):
     (project.fast.folder / "dataset.npz").unlink()

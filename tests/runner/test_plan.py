@@ -1,5 +1,7 @@
 """Plans from facts: no files, no clock, no kernel."""
 
+import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -170,3 +172,85 @@ def test_by_hand_a_network_is_left_as_it_is_where_its_data_will_be_made_again():
     planned = steps(BY_HAND, now, record(BY_HAND, last_success=False))
     assert planned["03_model"] == "reuse: up to date"
     assert planned["04_training"] == "maybe run: if dataset.npz changes"
+
+
+# The dry run and the run
+
+
+class Folder:
+    """A run's folder in which every notebook ran once, and what became of it since."""
+
+    def __init__(self, request: RunRequest) -> None:
+        self.request = request
+        self.edits = dict.fromkeys(request.notebooks, 0)
+        self.artifacts: dict[str, str] = {}
+        self.recorded: dict[str, dict] = {}
+        self.executed: set[str] = set()
+        self.record = record(request, last_success=False)
+        for name in request.notebooks:
+            self.execute(name)
+
+    def inputs_of(self, name: str) -> dict:
+        needs = {need: self.artifacts[need] for need in chain.BY_NAME[name].needs}
+        return inputs(name, cells={"work": self.edits[name]}, needs=needs)
+
+    def facts(self) -> Facts:
+        now = {name: self.inputs_of(name) for name in self.request.notebooks}
+        return Facts(now, dict(self.artifacts), dict(self.recorded), frozenset(self.executed))
+
+    def execute(self, name: str) -> None:
+        """Save what depends on every second edit, and on all that the notebook needs."""
+        made_from = self.inputs_of(name)
+        saved = {
+            artifact: f"{artifact} {self.edits[name] // 2} {sorted(made_from['needs'].values())}"
+            for artifact in chain.BY_NAME[name].saves
+        }
+        self.artifacts |= saved
+        for artifact, digest in saved.items():
+            self.recorded[artifact] = {"digest": digest, "made_from": made_from["needs"]}
+        self.executed.add(name)
+        self.record.last_success[name] = NotebookResult("ok", made_from=made_from, saved=saved)
+
+    def change(self, chance: random.Random) -> None:
+        """Do something that people do: edit, delete, run by hand, and be interrupted."""
+        name = chance.choice(self.request.notebooks)
+        self.edits[name] += chance.choice((0, 1, 2))
+        if chance.random() < 0.2:
+            self.executed.discard(name)
+        if chance.random() < 0.2:
+            self.record.last_success.pop(name, None)
+        for artifact in chain.BY_NAME[name].saves:
+            state = chance.choice(("as it is", "missing", "damaged", "other", "by hand"))
+            if state == "by hand":
+                state = f"{artifact} by hand"
+                self.recorded[artifact] = self.recorded[artifact] | {"digest": state}
+            if state != "as it is":
+                self.artifacts[artifact] = state
+
+
+@pytest.mark.parametrize("request_", [FAST, BY_HAND], ids=["headless", "by hand"])
+def test_what_the_dry_run_says_is_what_the_run_does(request_):
+    chance, seen = random.Random(1), Counter()
+    for _ in range(400):
+        folder = Folder(request_)
+        for _ in range(chance.randint(1, 4)):
+            folder.change(chance)
+        said = {
+            step.notebook.name: step.action
+            for step in plan(request_, folder.record, folder.facts())
+        }
+        done = {}
+        while planned := plan(request_, folder.record, folder.facts()):
+            name, action = planned[0].notebook.name, planned[0].action
+            if action == "run":
+                folder.execute(name)
+            done[name] = action
+            folder.record.notebooks[name].outcome = "ok"
+        assert list(said) == list(done) == request_.notebooks
+        seen.update((said[name], done[name]) for name in said)
+    assert set(seen) == {
+        ("run", "run"),
+        ("reuse", "reuse"),
+        ("maybe run", "run"),
+        ("maybe run", "reuse"),
+    }
