@@ -5,6 +5,7 @@ in seconds.
 machine. No TensorFlow, and nothing is written.
 """
 
+import os
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -72,14 +73,10 @@ def _check_folder(folder: Path) -> None:
         what = f"{shown} is a link, and what a run deletes must not lie anywhere else"
         fix = f"remove the link or {other}; DIGITS_RUNS can name another folder for all runs"
         raise LessonError(what, fix)
-    try:
-        if (folder / runs.RECORD).exists():
-            record.load(folder)
-        elif folder.is_dir() and not all(map(_may_be_left, folder.iterdir())):
-            raise LessonError(f"the folder {shown} is not empty, and not a run", other)
-    except OSError as error:
-        path = files.display_path(folder / runs.RECORD)
-        raise LessonError(f"{path} can't be read ({error.strerror})", other) from error
+    if os.path.lexists(folder / runs.RECORD):
+        record.load(folder)
+    elif folder.is_dir() and not all(map(_may_be_left, folder.iterdir())):
+        raise LessonError(f"the folder {shown} is not empty, and not a run", other)
 
 
 def _may_be_left(path: Path) -> bool:

@@ -11,7 +11,6 @@ import dataclasses
 import datetime
 import os
 import platform
-import re
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -218,15 +217,10 @@ def environment() -> dict[str, Any]:
     """What a run is made with: the project's commit, the machine, and the versions of Python and
     the packages.
     """
-    processor = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        cpu_info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        model = re.search(r"model name\s*: (.+)", cpu_info)
-        processor = model[1] if model else processor
     return {
         "commit": _commit(),
         "system": platform.platform(),
-        "processor": processor,
+        "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "python": platform.python_version(),

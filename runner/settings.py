@@ -57,9 +57,9 @@ def read(
         except LessonError as error:
             problems.append(error)
     values |= given
-    if (run := values.pop("run", None)) is not None:
-        name_it = f"name it with --name {run}"
-        problems.append(LessonError("a headless run is not named by a parameter", name_it))
+    if values.pop("run", None) is not None:
+        fix = "leave the parameter run out, and name the run with --name"
+        problems.append(LessonError("a headless run is not named by a parameter", fix))
     fix = f"see python -m runner run --help, then change -p or the profile {profile}"
     problems += [LessonError(problem, fix) for problem in parameter_problems(values)]
     if name is None:
@@ -77,7 +77,7 @@ def _last_request(name: str) -> RunRequest | None:
     """What the run of that name was last asked for. Preflight says what its record lacks."""
     if chain.run_name_problem(name):
         return None
-    with contextlib.suppress(LessonError, OSError):
+    with contextlib.suppress(LessonError):
         if before := record.load(chain.runs_folder() / name):
             return before.request
     return None

@@ -172,16 +172,15 @@ def read_record(folder: Path) -> dict[str, Any]:
     Raises:
         LessonError: the record is damaged, or was written by another version of this project.
     """
-    path = folder / RECORD
-    if not path.exists():
-        return {"schema": SCHEMA, "name": folder.name, "artifacts": {}}
-    record = files.read_json(path)
     try:
+        record = files.read_json(folder / RECORD)
         if record["schema"] != SCHEMA:
             raise unfit_record(folder)
         for entry in record["artifacts"].values():
             Artifact(**entry)
-    except (KeyError, TypeError, AttributeError) as error:
+    except FileNotFoundError:
+        return {"schema": SCHEMA, "name": folder.name, "artifacts": {}}
+    except (OSError, KeyError, TypeError, AttributeError) as error:
         raise unfit_record(folder) from error
     return dict(record)
 

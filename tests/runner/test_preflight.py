@@ -74,7 +74,7 @@ def test_what_a_run_and_clean_may_leave_does_not_spoil_the_name(fast, left):
 
 def test_a_folder_that_cannot_be_written_gets_a_sentence(refused, fast, monkeypatch):
     (fast.folder / "run.json").mkdir(parents=True)
-    assert "run.json can't be read" in refused()
+    assert "run.json is damaged" in refused()
     file = fast.folder.with_name("file")
     file.write_text("mine")
     assert f"{file} can't be written (File exists)" in refused(name="file")

@@ -56,7 +56,7 @@ def test_everything_wrong_is_told_at_once_each_with_how_to_fix_it():
     assert "epochs takes a whole number from 1 to 1000, not 0" in words
     assert "seed takes a whole number" in words
     assert "no notebook '04_tr_'" in words
-    assert "--name x" in words
+    assert "name the run with --name" in words
     assert all(line.partition(" / ")[2] for line in words.splitlines())
 
 
