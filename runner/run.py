@@ -5,6 +5,7 @@ Only what happens before the first step refuses. Whatever goes wrong later is an
 closed record and a report.
 """
 
+import contextlib
 import dataclasses
 import time
 import traceback
@@ -53,36 +54,31 @@ def run(request: RunRequest, problems: list[LessonError], dry_run: bool = False)
             screen.print_plan(request, plan(request, record.begin(request), facts))
             return DONE
     if not problems:
-        lock = record.lock_of(request.folder)
         try:
-            new = _begin(request, lock)
-        except LessonError as error:
+            with _taken(request.folder):
+                return _carry_out(_begin(request))
+        except LessonError as error:  # _carry_out has an outcome for each
             problems = [error]
-        else:
-            try:
-                return _carry_out(new)
-            finally:
-                lock.release()
     screen.print_refusals(problems)
     return REFUSED
 
 
-def _begin(request: RunRequest, lock: filelock.FileLock) -> RunRecord:
-    """Take the run's folder, and write down that the run has begun."""
-    files.make_folder(request.folder)
+def _taken(folder: Path) -> contextlib.AbstractContextManager[object]:
+    """Take a run's folder, which is made where it isn't there yet, until this is closed."""
+    files.make_folder(folder)
     try:
-        runs.take_lock(lock)
+        return runs.take_lock(record.lock_of(folder))
     except filelock.Timeout:
-        what = f"a run is going on in {files.display_path(request.folder)}"
+        what = f"a run is going on in {files.display_path(folder)}"
         fix = "wait until it has ended, or give this run another name with --name"
         raise LessonError(what, fix) from None
-    try:
-        _tell_of_a_killed_run(request.folder)
-        new = record.begin(request)
-        new.write()
-    except BaseException:
-        lock.release()
-        raise
+
+
+def _begin(request: RunRequest) -> RunRecord:
+    """Write down that the run has begun."""
+    _tell_of_a_killed_run(request.folder)
+    new = record.begin(request)
+    new.write()
     return new
 
 

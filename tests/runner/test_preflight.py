@@ -96,16 +96,6 @@ def test_notebooks_that_cannot_be_read_are_refused(refused, notebooks):
     assert "05_testing.ipynb is missing or damaged" in words
 
 
-def test_missing_needs_get_the_notebooks_own_sentence_and_a_command_that_keeps_the_profile(refused):
-    words = refused(profile="quick", pairs=[("seed", "5")], name="new", first="04", timeout=900)
-    assert (
-        "the run new has no dataset.npz (made by 02_dataset) and model.keras (made by 03_model) yet"
-        in words
-    )
-    command = "python -m runner run --name new --to 03_model --profile quick -p seed 5"
-    assert f"{command} --timeout 900 --catch-up" in words
-
-
 @pytest.mark.parametrize("package", ["papermill", "tensorflow"])
 def test_a_package_that_is_missing_is_noticed_before_anything_is_touched(
     project, package, tmp_path

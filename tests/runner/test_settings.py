@@ -45,21 +45,6 @@ def test_a_profile_of_ones_own_is_recorded_by_its_whole_path(tmp_path, monkeypat
     assert found.parameters == {"learning_rate": 0.004, "epochs": 2}
 
 
-def test_everything_wrong_is_told_at_once_each_with_how_to_fix_it():
-    words = told(
-        profile="fats",
-        pairs=[("epoch", "3"), ("epochs", "0"), ("seed", "2.5"), ("run", "x")],
-        first="04_tr_",
-    )
-    assert "no profile fats (did you mean fast?)" in words
-    assert "parameter epoch (did you mean epochs?)" in words
-    assert "epochs takes a whole number from 1 to 1000, not 0" in words
-    assert "seed takes a whole number" in words
-    assert "no notebook '04_tr_'" in words
-    assert "name the run with --name" in words
-    assert all(line.partition(" / ")[2] for line in words.splitlines())
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -84,6 +69,7 @@ def test_from_after_to_a_beginning_that_fits_several_and_unfit_names_are_refused
     assert "no notebook '0'" in told(first="0")
     for name in ("../up", ""):
         assert "cannot be called" in told(name=name)
+    assert "name the run with --name" in told(pairs=[("run", "x")])
 
 
 def test_a_run_that_exists_keeps_what_it_was_run_with_named_or_not(done):
