@@ -132,7 +132,6 @@ def _delete_run(folder: Path) -> None:
     if runs.is_run(practice):
         _delete_run(practice)
     names = [record.REPORT, record.KERNEL_LOG, record.COMPARISON]
-    names += [record.SPARE, record.DAMAGED_RECORD]
     beside = [folder / name for name in names] + list(folder.glob(record.PARTIAL))
     try:
         with record.lock_of(folder):

@@ -31,7 +31,7 @@ def make_run(folder: Path) -> Path:
         for name in notebook.folders:
             (folder / name).mkdir()
             (folder / name / "part").write_text("x")
-    for name in ("report.html", "kernel.log", "comparison.png", "run.damaged.json", ".run.lock"):
+    for name in ("report.html", "kernel.log", "comparison.png", ".run.lock"):
         (folder / name).touch()
     return folder
 

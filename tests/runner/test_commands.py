@@ -41,7 +41,7 @@ def test_a_run_that_is_not_there_is_refused_with_the_nearest_name(done, capsys):
     ("name", "fix"),
     [
         ("classic", "python -m runner run --profile classic"),
-        ("my run", 'python -m runner run --name "my run" --to 06_inference'),
+        ("my-run", "python -m runner run --name my-run --to 06_inference"),
         ("../up", "name runs as they are called"),
     ],
 )

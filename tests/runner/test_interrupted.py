@@ -44,7 +44,7 @@ def test_a_signal_stops_with_a_true_record_and_no_kernel(project, name):
     assert (found["status"], found["exit_code"]) == ("interrupted", 130)
     assert "(work)" in found["notebooks"]["01_setup"]["where"]
     assert processes_in(project.notebooks) == []
-    assert output.splitlines()[-1].endswith("python -m runner run --name fast --to 06_inference")
+    assert "runner run --name fast --to 06_inference --profile fast" in output.splitlines()[-1]
     assert "Traceback" not in output
     assert "Task was destroyed" not in output
 
@@ -115,7 +115,7 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_the_next_run_continues(pro
     edit_cell(project.notebooks, "02_dataset", "work", "print('working')")
     code, output = project.run("run", "--to", "02")
     assert code == run.DONE
-    assert "02_dataset: it had not run to the end before" in output
+    assert "The last run of this name was killed in 02_dataset" in output
     assert project.fast.outcomes == ["ok", "ok"]
 
 
@@ -132,7 +132,7 @@ def test_two_runs_at_once_with_one_name(project):
         wait_for(reached, first)
         code, output = project.run("run", "--to", "01")
         assert code == run.REFUSED
-        assert f"another run holds {project.runs.name}/fast (process {first.pid}, since " in output
+        assert f"a run is going on in {project.runs.name}/fast" in output
         assert (
             project.run("run", "--to", "01", "--name", "other", "--timeout", "1")[0]
             == run.TIMED_OUT

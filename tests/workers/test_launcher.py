@@ -138,7 +138,7 @@ def test_a_run_without_data_gets_the_notebooks_own_sentence():
     assert not (chain.runs_folder() / "mine").exists()
 
 
-@pytest.mark.parametrize("words", ["--epochs=0", "--batch-size=33", "--name=CON"])
+@pytest.mark.parametrize("words", ["--epochs=0", "--batch-size=33", "--name=a b"])
 def test_what_cannot_work_is_refused_before_anything_starts(mine, words):
     code, said = finish("--local=2", words)
     assert code == 2, said
