@@ -11,7 +11,6 @@ from PIL import Image, ImageOps
 from helpers.pictures import UNKNOWN, blank, read_picture
 from series.errors import LessonError, listed
 from series.files import display_path, is_link
-from series.parameters import is_utf8
 
 Split = tuple[np.ndarray, np.ndarray]
 
@@ -95,9 +94,6 @@ def look_at_folder(folder: Path) -> Layout:
     found = {path.name for part in parts.values() for path in _folders(part)}
     classes = tuple(sorted(found))
     _refuse_other_layouts(folder, parts, classes)
-    if strange := [name for name in classes if not is_utf8(name)]:
-        what = f"figures can't show names of classes that aren't UTF-8: {listed(strange)}"
-        raise _refusal(folder, what, "rename those folders, such as with plain letters")
     return Layout(folder, parts, classes, tuple(notes))
 
 

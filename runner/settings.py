@@ -17,7 +17,7 @@ from runner.request import RunRequest
 from series import chain, runs
 from series.errors import LessonError
 from series.files import display_path
-from series.parameters import PARAMETERS, did_you_mean, is_utf8, parameter_problems
+from series.parameters import PARAMETERS, did_you_mean, parameter_problems
 
 DEFAULT_PROFILE = "fast"
 NAME_IT = "name it with --name, such as --name my-run"
@@ -101,9 +101,6 @@ def coerce(name: str, value: object) -> object:
 
 def _read_profile(profile: str) -> tuple[str, dict[str, Any]]:
     """The profile as the record names it, and its parameters."""
-    if not is_utf8(profile):
-        what = f"the profile {profile!r} has a name that isn't UTF-8, and the record can't hold it"
-        raise LessonError(what, "rename the file, such as to my-profile.yaml")
     path = chain.PROFILES_FOLDER / f"{profile}.yaml"
     if profile.lower().endswith((".yaml", ".yml")) or Path(profile).name != profile:
         # A shell leaves ~ as it is after --profile=.

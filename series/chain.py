@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from series.errors import LessonError
-from series.parameters import did_you_mean, is_utf8
+from series.parameters import did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS_FOLDER = ROOT / "notebooks"
@@ -260,7 +260,6 @@ def run_name_problem(name: object) -> str | None:
     if (
         isinstance(name, str)
         and RUN_NAME.fullmatch(name)
-        and is_utf8(name)
         and len(name.encode()) <= 100
         and not DEVICES.fullmatch(name)
     ):

@@ -4,7 +4,6 @@ with its names.
 
 import random
 import runpy
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -230,14 +229,6 @@ def test_a_layout_that_could_mean_something_else_is_refused(
             picture(tmp_path / place / f"{number}.png", 10 * number)
     with pytest.raises(LessonError, match=words):
         folders.load_folder(tmp_path)
-
-
-@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
-def test_a_class_whose_name_is_not_utf8_is_to_be_renamed(tmp_path: Path) -> None:
-    fill(tmp_path, ("caf\udce9", "café"))
-    with pytest.raises(LessonError, match=r"UTF-8: caf\\udce9\n.*rename") as refused:
-        folders.look_at_folder(tmp_path)
-    str(refused.value).encode()  # it can be printed
 
 
 def test_pictures_that_show_nothing_are_refused_with_the_reason(tmp_path: Path) -> None:

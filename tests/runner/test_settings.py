@@ -113,12 +113,6 @@ def test_the_name_that_a_parameter_gave_is_advised_as_a_shell_takes_it(run_name,
     assert told(profile="smoke", pairs=[("run", run_name)]).endswith(advised)
 
 
-def test_a_profile_whose_name_is_not_utf8_is_to_be_renamed():
-    words = told(profile="x\udcff.yaml")
-    assert r"the profile 'x\udcff.yaml'" in words and "rename" in words
-    words.encode()
-
-
 @pytest.mark.parametrize("word", ["04_training.ipynb", "4", "notebooks/04_training.ipynb"])
 def test_a_notebook_may_be_named_by_how_it_begins(word):
     found, problems = read(first=word, last="05")
