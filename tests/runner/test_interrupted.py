@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from standins import edit_cell, processes_in, wait_for
+from standins import edit_cell, go, processes_in, wait_for
 
 from runner import run
 from runner.stop import INTERRUPTED
@@ -46,6 +46,13 @@ def test_a_signal_stops_with_a_true_record_and_no_kernel(project, name):
     assert output.splitlines()[-1].endswith("python -m runner run --name fast --to 06_inference")
     assert "Traceback" not in output
     assert "Task was destroyed" not in output
+
+
+@pytest.mark.parametrize(("number", "words"), [(4, "such as AVX"), (11, "it crashed")])
+def test_a_kernel_that_a_signal_ended_says_what_that_means(notebooks, fast, number, words):
+    edit_cell(notebooks, "01_setup", "work", f"import os; os.kill(os.getpid(), {number})")
+    assert go(last="01") == run.KERNEL_DIED
+    assert words in fast.record["notebooks"]["01_setup"]["error"][-1]
 
 
 def test_a_closed_terminal_stops_with_a_true_record(project):
