@@ -62,29 +62,10 @@ def test_a_record_that_was_damaged_meanwhile(notebooks, fast, capsys):
     assert (fast.folder / "run.json").read_text() == "{"
 
 
-@pytest.mark.parametrize("damage", ["import os; os.remove({!r})", "open({!r}, 'w').write('[]')"])
-def test_a_later_notebook_that_was_deleted_or_damaged_meanwhile(notebooks, fast, capsys, damage):
-    after_saving(notebooks, damage.format(str(notebooks / "02_dataset.ipynb")))
+def test_a_later_notebook_that_was_damaged_meanwhile(notebooks, fast, capsys):
+    after_saving(notebooks, f"open({str(notebooks / '02_dataset.ipynb')!r}, 'w').write('[]')")
     assert go(last="02") == run.FAILED
     assert_closed(fast, capsys, "02_dataset.ipynb is missing or damaged")
-
-
-def test_a_later_notebook_that_was_edited_meanwhile_runs_as_it_is_now(notebooks, fast):
-    edit_cell(notebooks, "01_setup", "work", "print('working')")
-    path = str(notebooks / "02_dataset.ipynb")
-    damage = (
-        f"text = open({path!r}).read()\nopen({path!r}, 'w').write(text.replace('working', 'new'))"
-    )
-    after_saving(notebooks, damage)
-    assert go(last="02") == run.DONE
-    assert fast.printed("02_dataset", "work") == "new\n"
-
-
-def test_a_folder_that_was_emptied_meanwhile(notebooks, fast, capsys):
-    after_saving(notebooks, f"import shutil; shutil.rmtree({str(fast.folder)!r})")
-    assert go(last="02") == run.FAILED
-    assert fast.record["status"] == "failed"
-    assert "It wasn't the notebook." in capsys.readouterr().out
 
 
 def test_a_notebook_that_cannot_be_executed_at_all(notebooks, fast, capsys, monkeypatch):
