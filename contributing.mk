@@ -1,6 +1,6 @@
 # What contributors do, and a workshop's copies don't offer. The Makefile includes it.
 
-.PHONY: lab-originals test test-all test-browser outputs draw lock lint format
+.PHONY: lab-originals test test-all test-browser sizes outputs draw lock lint format
 
 lab-originals: $(INSTALLED) ## open JupyterLab on the notebooks themselves, to change them
 	@$(VENV_PYTHON) -m workshop lab --originals
@@ -9,11 +9,14 @@ test: $(INSTALLED) ## run the quick tests, the notebooks against their stored ou
 	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile -m "not slow and not browser"
 
 test-all: $(INSTALLED) ## run the slow tests too
-	@$(VENV_PYTHON) -m pytest -m "not browser"
+	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile -m "not browser"
 
 test-browser: $(INSTALLED) ## run the notebooks in JupyterLab in a headless Chromium, which has to be there
 	@$(PIP_INSTALL) -e ".[browser]"
 	@$(VENV_PYTHON) -m pytest -m browser
+
+sizes: $(INSTALLED) ## count statements, lines of tests and scripts, words of the notebooks
+	@$(VENV_PYTHON) tests/sizes.py
 
 outputs: $(INSTALLED) ## refresh the outputs stored in the notebooks, with the profile classic
 	@$(VENV_PYTHON) -m runner outputs

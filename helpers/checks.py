@@ -16,10 +16,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers import data, pictures
-from helpers.folders import look_at_folder
 from series import chain
 from series.errors import INSTALL, LessonError, listed
-from series.files import display_path, user_path
+from series.files import display_path
 
 
 @dataclass(frozen=True)
@@ -90,19 +89,10 @@ def check_data(dataset: str) -> Check:
     as far as seconds can tell.
     """
     try:
-        _look_at_data(dataset)
+        data.look_at_data(dataset)
     except LessonError as error:
         return Check("data", False, error.what, error.fix)
     return Check("data", True, f"{dataset} can be loaded")
-
-
-def _look_at_data(dataset: str) -> None:
-    if dataset in data.KERAS_CLASSES:
-        return  # Keras downloads it
-    if dataset != "mnist" and dataset and user_path(dataset).is_dir():
-        look_at_folder(user_path(dataset))
-    else:
-        data.load_data(dataset)
 
 
 def check_picture(picture: str) -> Check:

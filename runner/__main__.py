@@ -13,14 +13,13 @@ def run() -> int:
         The exit code.
     """
     try:
-        try:
-            stop.listen()  # a signal may come before this has returned
-            from runner import cli, screen
+        stop.listen()  # a signal may come before this has returned
+        from runner import cli
 
-            screen.make_streams_tolerant()
-            return cli.main()
-        finally:
-            stop.ignore()
+        for stream in (sys.stdout, sys.stderr):
+            # Where Windows writes into a file, its encoding lacks the signs of Keras' progress bar.
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+        return cli.main()
     except ModuleNotFoundError as error:
         print(missing_package(error), file=sys.stderr)
         return 2

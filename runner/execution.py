@@ -20,7 +20,8 @@ from typing import Any
 
 import psutil
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import ensure_event_loop, run_sync
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from runner.facts import read_notebook
 from runner.record import KERNEL_LOG, NotebookResult
@@ -33,24 +34,19 @@ from series.errors import LessonError
 LAST_LINES = 8
 START_TIMEOUT = 180  # seconds; a slow disk, a cold start
 KERNEL, LANGUAGE = "python3", "python"  # also where a notebook's metadata lacks them
-LONGEST_FOLDER = 90  # bytes; the path of a socket in it may have 103 on macOS, 107 on Linux
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 # What kernels and TensorFlow write whenever they start.
 CHATTER = re.compile(
     r"\[IPKernelApp\]|\d{4}-\d\d-\d\d .+: [IW] |[IWE]0000 "
     r"|WARNING: All log messages|To enable the following"
 )
-
-
-class Kernel(AsyncKernelManager):
-    """A kernel that keeps the client which nbclient makes for it, so that both can be closed."""
-
-    own_client: Any = None
-
-    def client(self, **options: Any) -> Any:
-        """Make a client."""
-        self.own_client = super().client(**options)
-        return self.own_client
+# How a kernel died, by the signal that ended it.
+DEATHS = {
+    -4: "the processor lacks an instruction that TensorFlow needs, such as AVX",
+    -6: "it stopped itself, for the reason above",
+    -9: "it was killed, as when memory runs out",
+    -11: "it crashed, in a library and not in the notebook's code",
+}
 
 
 class Execution:
@@ -68,7 +64,7 @@ class Execution:
         self.cells = self.number = 0
         self._began = time.monotonic()
         self._cell: Mapping[str, Any] = {}
-        self._kernel = Kernel(kernel_name=KERNEL)
+        self._kernel = AsyncKernelManager(kernel_name=KERNEL)
         self._sockets = tempfile.TemporaryDirectory(prefix="digits-")
         self._process: Any = None
 
@@ -78,28 +74,31 @@ class Execution:
         try:
             with stop.interruptible():
                 self._execute()
-        except (Exception, KeyboardInterrupt) as error:  # whatever ends it belongs into the record
-            result.outcome, result.error = self._explain(error)
-        if result.outcome == "running":
             result.outcome = "ok"
-        elif self.number:
-            result.where = f"in cell In [{self.number}] ({self._cell.get('id')})"
-        else:
+        except KeyboardInterrupt:
+            result.outcome, result.error = "interrupted", ["stopped by a signal"]
+        except CellTimeoutError:
+            limit = f"the cell took longer than {self.request.timeout} s (--timeout)"
+            result.outcome, result.error = "timeout", [limit]
+        except Exception as error:  # whatever ends it belongs into the record
+            self._explain(error)
+        if result.outcome != "ok":
             result.where = "before its first cell"
+            if self.number:
+                result.where = f"in cell In [{self.number}] ({self._cell.get('id')})"
         self.sample()
         self._close()
 
     def _execute(self) -> None:
         import papermill
 
-        logging.getLogger("papermill").disabled = True
+        for name in ("papermill", "asyncio"):  # asyncio tells of what an interrupt left unfinished
+            logging.getLogger(name).disabled = True
         executed = self._write_copy()
         self._start_kernel()
-        # papermill takes braces for str.format
-        path = str(executed).replace("{", "{{").replace("}", "}}")
         papermill.execute_notebook(
-            path,
-            path,
+            executed,
+            executed,
             self.request.parameters_of(self.notebook) | {"run": self.request.name},
             kernel_name=KERNEL,
             language=LANGUAGE,
@@ -130,14 +129,14 @@ class Execution:
     def _start_kernel(self) -> None:
         if sys.platform == "win32":  # as papermill sets it, but before the first event loop is made
             asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
-        elif len(os.fsencode(self._sockets.name)) < LONGEST_FOLDER:
+        else:
             # They talk through files. A port that was free a moment ago may have become another
             # kernel's by the time this one takes it, where runs go side by side.
             self._kernel.transport = "ipc"
             self._kernel.ip = f"{self._sockets.name}/kernel"
         # So that notebooks import this project's packages, whichever copy of it is installed.
-        others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        variables = os.environ | {"PYTHONPATH": os.pathsep.join([str(chain.ROOT), *others])}
+        packages = os.pathsep.join([str(chain.ROOT), os.environ.get("PYTHONPATH", "")])
+        variables = os.environ | {"PYTHONPATH": packages}
         start = run_sync(self._kernel.start_kernel)
         with (self.request.folder / KERNEL_LOG).open("wb") as log:
             start(cwd=str(chain.NOTEBOOKS_FOLDER), env=variables, stdout=log, stderr=log)
@@ -151,25 +150,31 @@ class Execution:
         self.result.outcome = "cell error"
         self.result.error = last_lines(f"{error.get('ename')}: {error.get('evalue')}")
 
-    def _explain(self, error: BaseException) -> tuple[str, list[str]]:
-        """The outcome and its explanation, by what was seen and not by papermill's metadata."""
-        kind = type(error).__name__
-        status = self._process.poll() if self._process else None
-        if isinstance(error, KeyboardInterrupt):
-            return "interrupted", ["stopped by a signal"]
+    def _explain(self, error: Exception) -> None:
+        """Note how it ended, by what was seen and not by papermill's metadata."""
         if self.result.outcome == "cell error":  # which led to this one
-            return self.result.outcome, self.result.error
-        if kind == "CellTimeoutError":
-            limit = self.request.timeout
-            return "timeout", [f"the cell took longer than {limit} s (--timeout)"]
-        if status is not None or kind == "DeadKernelError":
-            how = f"the kernel ended with status {status}"
-            how += " (it was killed, as when memory runs out)" if status == -9 else ""
-            words = (self.request.folder / KERNEL_LOG).read_text(encoding="utf-8", errors="replace")
-            return "kernel died", [*last_lines(words), how]
+            return
+        status = self._process.poll() if self._process else None
+        if status is not None or isinstance(error, DeadKernelError):
+            log = self.request.folder / KERNEL_LOG
+            words = last_lines(log.read_text(encoding="utf-8", errors="replace"))
+            self.result.outcome, self.result.error = "kernel died", [*words, self._death(status)]
+            return
         # The notebook did nothing wrong: a full disk, an edit meanwhile.
-        words = str(error) if isinstance(error, LessonError) else f"{kind}: {error}"
-        return "stopped", ["It wasn't the notebook.", *last_lines(words)]
+        known = isinstance(error, LessonError)
+        words = last_lines(str(error) if known else f"{type(error).__name__}: {error}")
+        self.result.outcome, self.result.error = "stopped", ["It wasn't the notebook.", *words]
+
+    def _death(self, status: int | None) -> str:
+        """How the kernel died, in a sentence, and what may help."""
+        sentence = f"the kernel ended with status {status}"
+        if status in DEATHS:
+            sentence += f" ({DEATHS[status]})"
+        if status == -9:
+            peak = (self.result.peak_memory_mb or 0) / 1000
+            sentence += f"; its memory reached {peak:.1f} GB: "
+            sentence += "lower batch_size, or filters, or train_images"
+        return sentence
 
     def last_line(self) -> str:
         """The last line that the running cell printed so far, such as Keras' progress bar; empty if
@@ -186,15 +191,7 @@ class Execution:
             with contextlib.suppress(psutil.Error):
                 for child in psutil.Process(self._process.pid).children(recursive=True):
                     child.kill()
-        loop = ensure_event_loop()
-        tasks = asyncio.all_tasks(loop)  # what an interrupt left unfinished
-        for task in tasks:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        if self._process:
             run_sync(self._kernel.shutdown_kernel)(now=True)
-        if self._kernel.own_client is not None:
-            self._kernel.own_client.stop_channels()
         self._sockets.cleanup()
 
     def sample(self) -> None:

@@ -1,47 +1,39 @@
 """The facts that a plan is made from: what is in the run's folder and in the project right now.
 
-In the notebooks' code cells every character counts; of the project's other files, what the chain
-declares. Comments and prose never count. Nothing here imports TensorFlow; and notebooks are read as
-JSON, since importing nbformat or papermill takes seconds, and a run must be refused sooner.
+A notebook's fingerprint is everything that its result depends on, part by part, so that a change
+can be named. In its code cells every character counts; in modules, neither comments nor docstrings;
+figures, exercises and the canvas not at all. Nothing here imports TensorFlow; and notebooks are
+read as JSON, since importing nbformat or papermill takes seconds, and a run must be refused sooner.
 """
 
 import ast
-import contextlib
 import functools
 import hashlib
-import json
-import re
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from importlib import metadata
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from runner.record import read_quietly
 from runner.request import RunRequest
 from series import chain, files, runs
 from series.chain import Notebook
 from series.errors import LessonError
 
 MISSING, DAMAGED = "missing", "damaged"
-SHOWN_PACKAGES = ("matplotlib", "pillow")  # every figure is drawn and stored with them
+PACKAGES = ("tensorflow", "keras", "numpy")  # whose versions a result depends on
+CODE = ("helpers", "series")
+# What only changes what a reader sees.
+SHOWN = (
+    "helpers/answers",
+    "helpers/canvas",
+    "helpers/exercises.py",
+    "helpers/explore.js",
+    "helpers/explore.py",
+    "helpers/figures",
+)
 
-version_of = functools.cache(metadata.version)  # read from files, and asked for at every step
-Inputs = dict[str, dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A training that was cut short.
-
-    Attributes:
-        epochs: how many of its epochs are finished.
-        recipe: what it is made from, as `RunFolder.recipe` gives it.
-    """
-
-    epochs: int
-    recipe: dict[str, dict[str, Any]]
+Fingerprint = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -49,20 +41,19 @@ class Facts:
     """What a plan is made from.
 
     Attributes:
-        inputs: by notebook, everything that its result depends on, each part by itself so that a
-            change can be named: cells, modules, parameters, files that parameters name, data,
-            needs, versions; and `shown`, what only changes what a reader sees.
+        inputs: by notebook, its fingerprint, in these parts: cells; parameters; the files that
+            parameters name; needs; the project's code and data; versions of packages.
         artifacts: by name, the digest of what each holds, or `missing`, or `damaged`.
         recorded: by name, what the record says of each artifact.
-        executed: the notebooks whose executed copy is there, whole.
-        checkpoints: by notebook, the training that was cut short there.
+        executed: the notebooks whose executed copy is there.
+        interrupted: the notebooks that left a checkpoint.
     """
 
-    inputs: dict[str, Inputs]
+    inputs: dict[str, Fingerprint]
     artifacts: dict[str, str] = field(default_factory=dict)
     recorded: dict[str, dict[str, Any]] = field(default_factory=dict)
     executed: frozenset[str] = frozenset()
-    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    interrupted: frozenset[str] = frozenset()
 
     def made_with(self, notebook: Notebook) -> dict[str, Any]:
         """The parameters that the record names of what the notebook saved, by hand or headless;
@@ -92,40 +83,34 @@ def gather(request: RunRequest, notebooks: Iterable[Notebook]) -> Facts:
     notebooks = list(notebooks)
     folder = request.folder
     names = {name for notebook in notebooks for name in (*notebook.needs, *notebook.saves)}
-    recorded = runs.read_record(folder)["artifacts"]
     artifacts = {name: digest_or_state(folder / name) for name in sorted(names)}
-    executed = [
-        notebook.name
-        for notebook in notebooks
-        if "cells" in read_quietly(folder / f"{notebook.name}.ipynb")
-    ]
-    checkpoints = {notebook.name: _checkpoint(folder, notebook) for notebook in notebooks}
+    executed = [each.name for each in notebooks if (folder / f"{each.name}.ipynb").is_file()]
+    interrupted = []
+    if (folder / chain.CHECKPOINT_FOLDER).is_dir():
+        interrupted = [each.name for each in notebooks if chain.CHECKPOINT_FOLDER in each.folders]
     return Facts(
         {notebook.name: _inputs(request, notebook, artifacts) for notebook in notebooks},
         artifacts,
-        recorded,
+        runs.read_record(folder)["artifacts"],
         frozenset(executed),
-        {name: checkpoint for name, checkpoint in checkpoints.items() if checkpoint},
+        frozenset(interrupted),
     )
 
 
-def _inputs(request: RunRequest, notebook: Notebook, artifacts: dict[str, str]) -> Inputs:
+def _inputs(request: RunRequest, notebook: Notebook, artifacts: dict[str, str]) -> Fingerprint:
     cells = code_cells(notebook)
     parameters = declared_parameters(cells) | request.parameters_of(notebook)
     parameters.pop("run", None)
     named = {name: _named_files(value) for name, value in parameters.items()}
-    shown = {name: digest_of(chain.ROOT / name) for name in notebook.shows}
     return {
         "cells": {
             cell.id: _sha(cell.source.strip()) for cell in cells if "parameters" not in cell.tags
         },
-        "modules": {name: digest_of(chain.ROOT / name) for name in notebook.modules},
         "parameters": parameters,
         "files": {name: digest for name, digest in named.items() if digest},
-        "data": {name: digest_of(chain.ROOT / name) for name in notebook.data},
         "needs": {name: artifacts[name] for name in notebook.needs},
-        "versions": {name: version_of(name) for name in notebook.packages},
-        "shown": shown | {name: version_of(name) for name in SHOWN_PACKAGES},
+        "project": project_files((*CODE, *notebook.made_from)),
+        "versions": {name: version(name) for name in PACKAGES},
     }
 
 
@@ -135,24 +120,44 @@ def digest_or_state(path: Path) -> str:
         return files.digest(path)
     except FileNotFoundError:
         return MISSING
-    except (OSError, ValueError, KeyError, RecursionError):
+    except (OSError, ValueError):
         return DAMAGED
 
 
+def project_files(names: Iterable[str]) -> dict[str, str]:
+    """A digest of each file of the project in these files and folders, by its path.
+
+    What only changes what a reader sees is left out.
+    """
+    digests = {}
+    for name in names:
+        place = chain.ROOT / name
+        for path in [place] if place.is_file() else sorted(place.rglob("*")):
+            shown = path.relative_to(chain.ROOT).as_posix()
+            if path.is_file() and "__pycache__" not in path.parts and not shown.startswith(SHOWN):
+                digests[shown] = digest_of(path)
+    return digests
+
+
 def digest_of(path: Path) -> str:
-    """A digest of a module without its comments; of another file; or of all files in a folder."""
-    if path.is_dir():
-        inside = [part for part in sorted(path.rglob("*")) if part.is_file()]
-        return _sha("".join(f"{part.relative_to(path)} {digest_or_state(part)}" for part in inside))
-    if path.suffix == ".py":
-        with contextlib.suppress(OSError, ValueError, SyntaxError):
-            return _sha(_without_comments(path.read_text(encoding="utf-8")))
-    return digest_or_state(path)
+    """A digest of a file; of a module, without its comments and docstrings."""
+    if path.suffix != ".py":
+        return digest_or_state(path)
+    text = path.read_text(encoding="utf-8")
+    try:
+        return _sha(_only_code(text))
+    except (SyntaxError, ValueError):  # while somebody edits it
+        return _sha(text)
 
 
-@functools.lru_cache  # parsing takes a while, and a run looks at the same modules at every step
-def _without_comments(text: str) -> str:
-    return ast.unparse(ast.parse(text))
+@functools.cache  # parsing takes a while, and a run looks at the same modules at every step
+def _only_code(text: str) -> str:
+    tree = ast.parse(text)
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.unparse(tree)
 
 
 def _named_files(value: object) -> str | None:
@@ -162,28 +167,15 @@ def _named_files(value: object) -> str | None:
     if not isinstance(value, str) or not value:
         return None
     path = files.user_path(value)
+    lines = []
     try:
-        inside = {part: part.stat() for part in (path, *sorted(path.rglob("*"))) if part.is_file()}
+        for part in (path, *sorted(path.rglob("*"))):
+            if part.is_file():
+                stat = part.stat()
+                lines.append(f"{part.relative_to(path)} {stat.st_size} {stat.st_mtime_ns}")
     except (OSError, ValueError):  # nothing that could be a path
         return None
-    lines = [
-        f"{part.relative_to(path)} {stat.st_size} {stat.st_mtime_ns}"
-        for part, stat in inside.items()
-    ]
     return _sha("\n".join(lines)) if lines else None
-
-
-def _checkpoint(folder: Path, notebook: Notebook) -> Checkpoint | None:
-    """The training that was cut short in this run, as `helpers.training.Checkpoint` keeps it."""
-    for name in notebook.folders:
-        try:
-            with zipfile.ZipFile(folder / name / "checkpoint.keras") as archive:
-                content = json.loads(archive.read("record.json"))
-            recipe = {part: dict(content["recipe"][part]) for part in ("parameters", "made_from")}
-            return Checkpoint(int(content["history"]["epochs"]), recipe)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile):
-            continue  # there is none, or none that could be continued
-    return None
 
 
 def code_cells(notebook: Notebook) -> list[Cell]:
@@ -193,9 +185,15 @@ def code_cells(notebook: Notebook) -> list[Cell]:
         LessonError: the notebook is missing or damaged.
     """
     try:
+        cells = read_notebook(notebook)["cells"]
         return [
-            Cell(cell["id"], "".join(cell["source"]), tuple(cell["metadata"].get("tags", ())))
-            for cell in read_notebook(notebook)["cells"]
+            # Colab saves cells without ids.
+            Cell(
+                cell.get("id", str(number)),
+                "".join(cell["source"]),
+                tuple(cell["metadata"].get("tags", ())),
+            )
+            for number, cell in enumerate(cells)
             if cell["cell_type"] == "code"
         ]
     except (KeyError, TypeError, AttributeError) as error:
@@ -228,7 +226,11 @@ def declared_parameters(cells: Iterable[Cell]) -> dict[str, Any]:
     for cell in cells:
         if "parameters" not in cell.tags:
             continue
-        for node in parse_cell(cell.source).body:
+        try:
+            statements = ast.parse(cell.source).body
+        except SyntaxError:  # which the notebook's run will show
+            continue
+        for node in statements:
             if isinstance(node, ast.AnnAssign) and node.value is not None:
                 name = ast.unparse(node.target)
                 try:
@@ -238,16 +240,5 @@ def declared_parameters(cells: Iterable[Cell]) -> dict[str, Any]:
     return declared
 
 
-def parse_cell(source: str) -> ast.Module:
-    """The syntax tree of a cell; magics and shell commands count as nothing."""
-    # As it is first: a line that begins with % may also belong to a statement of several lines.
-    for text in (source, re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", source)):
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError):
-            continue
-    return ast.Module([], [])
-
-
 def _sha(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -4,9 +4,10 @@ No files, no clock, no environment: `--dry-run` prints what this returns, and a 
 first step of it, gathers the facts again, and plans again.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass
 
-from runner.facts import DAMAGED, MISSING, Facts, Inputs
+from runner.facts import DAMAGED, MISSING, Facts, Fingerprint
 from runner.record import NotebookResult, RunRecord
 from runner.request import RunRequest
 from series import chain
@@ -15,14 +16,12 @@ from series.chain import Notebook
 RUN, MAYBE, REUSE = "run", "maybe run", "reuse"
 CHANGES = {
     "cells": "code cell {} changed",
-    "modules": "{} changed",
     "parameters": "parameter {}: {} → {}",
     "files": "the file of parameter {} changed",
-    "data": "{} changed",
     "needs": "{} changed",
+    "project": "{} changed",
     "versions": "{} {} → {}",
 }
-CHANGES_FOR_READERS = {"shown": "{} changed, which shows in it"}
 
 
 @dataclass(frozen=True)
@@ -49,27 +48,31 @@ def plan(request: RunRequest, record: RunRecord, facts: Facts) -> list[Step]:
     if any(outcome not in ("ok", "not reached") for outcome in outcomes):
         return []
     steps = []
-    changing: set[str] = set()
+    remade: set[str] = set()  # what the steps so far will save, or may
     for notebook in request.steps:
         if record.notebooks[notebook.name].outcome == "ok":
             continue
         last_success = record.last_success.get(notebook.name)
-        reason = reason_to_run(request, notebook, facts, last_success)
-        affected = [need for need in _decisive_needs(request, notebook) if need in changing]
+        reason = reason_to_run(request, notebook, facts, last_success, remade)
+        awaited = [need for need in _decisive_needs(request, notebook) if need in remade]
         if reason:
             reason += _of_checkpoint(request, notebook, facts)
             steps.append(Step(notebook, RUN, reason))
-        elif affected:
-            steps.append(Step(notebook, MAYBE, f"if {' or '.join(affected)} changes"))
+        elif awaited:
+            steps.append(Step(notebook, MAYBE, f"if {' or '.join(awaited)} changes"))
         else:
             steps.append(Step(notebook, REUSE, _reason_to_reuse(request, notebook, facts)))
             continue
-        changing.update(notebook.saves)
+        remade.update(notebook.saves)
     return steps
 
 
 def reason_to_run(
-    request: RunRequest, notebook: Notebook, facts: Facts, last_success: NotebookResult | None
+    request: RunRequest,
+    notebook: Notebook,
+    facts: Facts,
+    last_success: NotebookResult | None,
+    remade: Set[str] = frozenset(),
 ) -> str | None:
     """Why the notebook must run again, in a few words, or None if what it saved is up to date.
 
@@ -78,36 +81,37 @@ def reason_to_run(
         notebook: the notebook.
         facts: how things are now.
         last_success: its last run that ended well.
+        remade: artifacts of which nobody knows yet what they will hold; none of them is a reason.
     """
     if request.forced:
         return "--fresh" if request.fresh else "--from"
     if notebook is chain.NOTEBOOKS[0]:
         return "it looks at the machine, so it always runs"
     if _made_by_hand(request, notebook):
-        return _reason_by_hand(notebook, facts)
+        return _reason_by_hand(notebook, facts, remade)
     if last_success is None:
-        return "it had not run to the end before"
-    changes = CHANGES | CHANGES_FOR_READERS if request.for_readers else CHANGES
-    reasons = _differences(last_success.made_from, facts.inputs[notebook.name], changes)
+        return "not there yet"
+    reasons = _differences(last_success.made_from, facts.inputs[notebook.name], remade)
     for name in notebook.saves:
         state = facts.artifacts[name]
         if state != last_success.saved.get(name):
             reasons.append(f"its {name} is {_in_words(state)}")
     if notebook.name not in facts.executed:
-        reasons.append("its executed notebook is missing or damaged")
+        reasons.append("its executed notebook is missing")
     if last_success.catch_up and not request.catch_up:
         reasons.append("its exercises were skipped")
     more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
     return ", ".join(reasons[:3]) + more or None
 
 
-def _differences(before: Inputs, now: Inputs, changes: dict[str, str]) -> list[str]:
+def _differences(before: Fingerprint, now: Fingerprint, remade: Set[str]) -> list[str]:
     """What differs between the inputs of a notebook then and now, in words."""
     words = []
-    for part, sentence in changes.items():
+    for part, sentence in CHANGES.items():
         old, new = before.get(part, {}), now[part]
         for name in {**new, **old}:
-            if old.get(name) != new.get(name):
+            unknown = part == "needs" and name in remade
+            if old.get(name) != new.get(name) and not unknown:
                 words.append(sentence.format(name, old.get(name), new.get(name)))
     return words
 
@@ -125,7 +129,7 @@ def _decisive_needs(request: RunRequest, notebook: Notebook) -> list[str]:
     return [need for need in notebook.needs if need in bound]
 
 
-def _reason_by_hand(notebook: Notebook, facts: Facts) -> str | None:
+def _reason_by_hand(notebook: Notebook, facts: Facts, remade: Set[str]) -> str | None:
     """Of a run that someone steps through, only make what is missing or unfit.
 
     So the command that makes a missing artifact never undoes a learner's own choices in the
@@ -138,7 +142,7 @@ def _reason_by_hand(notebook: Notebook, facts: Facts) -> str | None:
             return f"its {name} is {_in_words(state)}"
         for need in chain.BOUND_TO.get(name, ()):
             digest = facts.artifacts[need]
-            if recorded["made_from"].get(need, digest) != digest:
+            if need not in remade and recorded["made_from"].get(need, digest) != digest:
                 return f"{need} changed"
     return None
 
@@ -162,14 +166,6 @@ def _in_words(state: str) -> str:
 
 def _of_checkpoint(request: RunRequest, notebook: Notebook, facts: Facts) -> str:
     """What becomes of a training that was cut short, where there is one."""
-    checkpoint = facts.checkpoints.get(notebook.name)
-    if checkpoint is None or request.fresh:
+    if notebook.name not in facts.interrupted or request.fresh:
         return ""
-    epochs = f"{checkpoint.epochs} epoch{'s' if checkpoint.epochs > 1 else ''}"
-    inputs = facts.inputs[notebook.name]
-    before = checkpoint.recipe["parameters"] | checkpoint.recipe["made_from"]
-    now = inputs["parameters"] | inputs["needs"]
-    changed = [name for name, value in before.items() if value != now.get(name)]
-    if changed:
-        return f"; the {epochs} kept from before can't be continued: {', '.join(changed)} changed"
-    return f"; it continues after {epochs}"
+    return "; it continues an interrupted training if the recipe is the same"

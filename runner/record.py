@@ -11,7 +11,6 @@ import dataclasses
 import datetime
 import os
 import platform
-import re
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -26,7 +25,6 @@ import psutil
 from runner.request import RunRequest
 from series import chain, files, runs
 from series.errors import LessonError
-from series.shapes import has_shape
 
 PACKAGES = (
     "tensorflow",
@@ -41,9 +39,6 @@ PACKAGES = (
 METRICS, HISTORY, REPORT = "metrics.json", "history.json", "report.html"
 KERNEL_LOG = "kernel.log"  # what the last kernel said outside its notebook
 COMPARISON = "comparison.png"  # of this run with others, the picture of `compare`
-SPARE = ".spare"  # given back at the end, so that a full disk still has room for the record
-SPARE_BYTES = 300_000
-DAMAGED_RECORD = "run.damaged.json"  # what a run found in place of its record
 LOCKS = (runs.RUN_LOCK, ".record.lock")
 PARTIAL = ".*.partial.*"  # what `files.atomic_write` leaves where its process was killed
 
@@ -123,14 +118,10 @@ class RunRecord:
     process: int = field(default_factory=os.getpid)
     metrics: dict[str, Any] = field(default_factory=dict)
 
-    def write(self) -> dict[str, Any]:
-        """Write the runner's part of the record.
-
-        Returns:
-            The whole record as it is now.
-        """
-        own = dataclasses.asdict(self)
-        return runs.update_record(self.request.folder, lambda content: content.update(own))
+    def write(self) -> None:
+        """Write the runner's part of the record."""
+        mine = dataclasses.asdict(self)
+        runs.update_record(self.request.folder, lambda content: content.update(mine))
 
     def circumstances(self) -> dict[str, Any]:
         """Everything that the run was run with, by name."""
@@ -144,10 +135,6 @@ def begin(request: RunRequest) -> RunRecord:
     """The record that a run starts with: what the run before it achieved, and nothing done yet."""
     before = load(request.folder)
     last_success = before.last_success if before else {}
-    if request.fresh:
-        last_success = {
-            name: result for name, result in last_success.items() if name not in request.notebooks
-        }
     untouched = {name: NotebookResult() for name in request.notebooks}
     return RunRecord(request, untouched, last_success)
 
@@ -161,23 +148,24 @@ def load(folder: Path) -> RunRecord | None:
     content = runs.read_record(folder)
     if "request" not in content:
         return None
-    if isinstance(content["request"], dict):
-        content["request"]["name"] = folder.name  # a copied folder has a name of its own
-    if not has_shape(content, RunRecord):
-        raise runs.unfit_record(folder)
-    own = content | {"request": _make(RunRequest, content["request"])}
-    for part in ("notebooks", "last_success"):
-        results = content[part].items()
-        # A notebook that is called something else now, or is gone, has to run again anyway.
-        own[part] = {
-            name: _make(NotebookResult, result) for name, result in results if name in chain.BY_NAME
-        }
-    return _make(RunRecord, own)
+    try:
+        # A copied folder has a name of its own.
+        request = _make(RunRequest, content["request"] | {"name": folder.name})
+        results: dict[str, dict[str, NotebookResult]] = {"notebooks": {}, "last_success": {}}
+        for part, made in results.items():
+            for name, result in content[part].items():
+                # A notebook that is called something else now, or is gone, has to run again anyway.
+                if name in chain.BY_NAME:
+                    made[name] = _make(NotebookResult, result)
+        return _make(RunRecord, content | results | {"request": request})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise runs.unfit_record(folder) from error
 
 
 def _make(kind: type[Any], content: dict[str, Any]) -> Any:
     """A part of a record, without what it doesn't know."""
-    return kind(**{name: content[name] for name in kind.__annotations__ if name in content})
+    names = [field.name for field in dataclasses.fields(kind)]
+    return kind(**{name: content[name] for name in names if name in content})
 
 
 def lock_of(folder: Path) -> filelock.FileLock:
@@ -212,61 +200,27 @@ def delete(path: Path) -> None:
         raise LessonError(what, fix) from error
 
 
-def read_quietly(path: Path, shape: Any = dict[str, Any]) -> dict[str, Any]:
-    """What a JSON file holds; nothing where it is missing, damaged or of another shape."""
+def read_quietly(path: Path) -> dict[str, Any]:
+    """What a JSON file holds; nothing where it is missing or damaged."""
     try:
-        content = files.read_json(path)
-    except (LessonError, OSError):
+        return dict(files.read_json(path))
+    except (LessonError, OSError, TypeError, ValueError):
         return {}
-    return content if has_shape(content, shape) else {}
-
-
-@dataclass
-class Batches:
-    """Two lists of equal length: images seen so far, and the loss of each batch."""
-
-    images: list[float]
-    loss: list[float]
-
-
-@dataclass
-class History:
-    """The shape of `history.json`, as far as runs are compared by it."""
-
-    batches: Batches
-    val_loss: list[float] = field(default_factory=list)
-    seconds: float | None = None
-    images_per_second: float | None = None
-
-
-@dataclass
-class Metrics:
-    """The shape of `metrics.json`, as far as the runner says what is in it."""
-
-    accuracy: float
-    expected_accuracy: float | None = None
-    as_expected: bool | None = None
-    interval: list[float] = field(default_factory=list)
 
 
 def history(folder: Path) -> dict[str, Any]:
     """What 04_training recorded; nothing where that can't be read."""
-    return read_quietly(folder / HISTORY, History)
+    return read_quietly(folder / HISTORY)
 
 
 def environment() -> dict[str, Any]:
     """What a run is made with: the project's commit, the machine, and the versions of Python and
     the packages.
     """
-    processor = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        cpu_info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        model = re.search(r"model name\s*: (.+)", cpu_info)
-        processor = model[1] if model else processor
     return {
         "commit": _commit(),
         "system": platform.platform(),
-        "processor": processor,
+        "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "python": platform.python_version(),

@@ -22,7 +22,6 @@ class RunRequest:
         fresh: reuse nothing, not even a training that was cut off.
         catch_up: skip exercises and demonstrations.
         timeout: seconds that a cell may take, or None.
-        for_readers: also redo what would only look different, such as a figure.
     """
 
     name: str
@@ -34,7 +33,6 @@ class RunRequest:
     fresh: bool = False
     catch_up: bool = False
     timeout: int | None = None
-    for_readers: bool = False
 
     @property
     def folder(self) -> Path:
@@ -51,9 +49,21 @@ class RunRequest:
         mine = self.parameters.items()
         return {name: value for name, value in mine if name in notebook.parameters}
 
-    def command(self) -> str:
-        """The command that continues this run, which keeps its profile and parameters."""
-        command = runs.make_command(self.name, self.notebooks[-1])
-        if chain.BY_NAME[self.notebooks[0]] in chain.EXTRAS:  # else the whole lesson would run
-            command += f" --from {self.notebooks[0]}"
-        return command + (" --catch-up" if self.catch_up else "")
+    def command(self, last: str | None = None) -> str:
+        """The command that makes or continues this run, with its profile and parameters.
+
+        Args:
+            last: the notebook to stop after, if not the last that was asked for.
+        """
+        options: list[str] = []
+        if self.profile is not None:
+            options += ["--profile", self.profile]
+        for name, value in self.given.items():
+            options += ["-p", name, str(value)]
+        if last is None and chain.BY_NAME[self.notebooks[0]] in chain.EXTRAS:
+            options += ["--from", self.notebooks[0]]  # else the whole lesson would run
+        if self.timeout is not None:
+            options += ["--timeout", str(self.timeout)]
+        if self.catch_up or last is not None:
+            options.append("--catch-up")
+        return runs.make_command(self.name, last or self.notebooks[-1], options)

@@ -2,16 +2,11 @@
 people read.
 """
 
-import io
-import os
-import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.live import Live
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -24,39 +19,9 @@ from series.files import display_path
 
 SAMPLES_A_SECOND = 5  # of a running notebook
 WIDTH = 100  # columns, where there is no terminal
-FOLDED = 10  # characters that a column of words is left where there is no room
 SILENCE = 8  # seconds without a line, where there is no terminal
 MEASURES = ("seconds", "peak memory", "images/s")
 COLUMNS = ("notebook", "outcome", *MEASURES)
-
-
-class Tolerant(io.FileIO):
-    """A file that drops what can't be written: a closed terminal, a full disk, a reader who left
-    (`| head -1`).
-    """
-
-    def write(self, data: Any, /) -> int:
-        """Write `data`, if possible."""
-        try:
-            return super().write(data)
-        except OSError:
-            return len(data)
-
-
-def make_streams_tolerant() -> None:
-    """Let standard output and error outlive their readers, which then end what is shown, never the
-    run.
-    """
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:  # it was closed before this process began
-            continue
-        if os.name == "posix":
-            file = io.BufferedWriter(Tolerant(stream.fileno(), "w", closefd=False))
-            stream = io.TextIOWrapper(file, stream.encoding, line_buffering=True)
-            setattr(sys, name, stream)
-        # A sign that the terminal's encoding lacks is no reason to stop either.
-        stream.reconfigure(errors="replace")
 
 
 def console(errors: bool = False) -> Console:
@@ -132,39 +97,27 @@ def print_end(record: RunRecord, report: str) -> None:
 
 
 def print_table(
-    headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()
+    headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()
 ) -> None:
-    """Print a table; the columns that `numbers` names hold numbers, which are never cropped."""
-    out, rows = console(), list(rows)
-    whole = _whole_columns(headings, numbers)
-    shortened = [
-        [cell if name in whole else cell[:FOLDED] for name, cell in zip(headings, row, strict=True)]
-        for row in rows
-    ]
-    # Rich crops cells that don't fit, without a sign; a terminal continues a line on the next.
-    options = out.options.update(width=1000)
-    needed = Measurement.get(out, options, table(headings, shortened, numbers)).maximum
-    out.width = max(out.width, needed)
-    out.print(table(headings, rows, numbers))
+    """Print a table.
 
-
-def _whole_columns(headings: Sequence[str], numbers: Sequence[str]) -> set[str]:
-    """The columns whose cells stay on one line each."""
-    return {headings[0], "outcome", *numbers}
-
-
-def table(
-    headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()
-) -> Table:
-    """A table; the columns that `numbers` names hold numbers."""
-    made = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in headings:
-        whole = heading in _whole_columns(headings, numbers)
-        side = "right" if heading in numbers else "left"
-        made.add_column(heading, justify=side, no_wrap=whole, overflow="fold")  # type: ignore[arg-type]
+    Args:
+        headings: one for each column.
+        rows: the words of each row, one for each column.
+        numbers: the headings of the columns that hold numbers. These, the first column and outcomes
+            stay whole where there is no room; the others are folded.
+    """
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for index, heading in enumerate(headings):
+        if heading in (headings[0], "outcome", *numbers):
+            widest = max(len(row[index]) for row in [headings, *rows])
+            side: JustifyMethod = "right" if heading in numbers else "left"
+            table.add_column(heading, justify=side, no_wrap=True, min_width=widest)
+        else:
+            table.add_column(heading, overflow="fold")
     for row in rows:
-        made.add_row(*row)
-    return made
+        table.add_row(*row)
+    console().print(table)
 
 
 def row_of(name: str, result: NotebookResult) -> list[str]:

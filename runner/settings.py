@@ -14,13 +14,12 @@ import yaml
 
 from runner import record
 from runner.request import RunRequest
-from series import chain, runs
+from series import chain
 from series.errors import LessonError
 from series.files import display_path
-from series.parameters import PARAMETERS, did_you_mean, is_utf8, parameter_problems
+from series.parameters import PARAMETERS, did_you_mean, parameter_problems
 
 DEFAULT_PROFILE = "fast"
-NAME_IT = "name it with --name, such as --name my-run"
 
 
 def read(
@@ -58,9 +57,8 @@ def read(
         except LessonError as error:
             problems.append(error)
     values |= given
-    if (run := values.pop("run", None)) is not None:
-        good_name = chain.run_name_problem(run) is None
-        fix = f"name it with --name {runs.quoted(run)}" if good_name else NAME_IT
+    if values.pop("run", None) is not None:
+        fix = "leave the parameter run out, and name the run with --name"
         problems.append(LessonError("a headless run is not named by a parameter", fix))
     fix = f"see python -m runner run --help, then change -p or the profile {profile}"
     problems += [LessonError(problem, fix) for problem in parameter_problems(values)]
@@ -79,7 +77,7 @@ def _last_request(name: str) -> RunRequest | None:
     """What the run of that name was last asked for. Preflight says what its record lacks."""
     if chain.run_name_problem(name):
         return None
-    with contextlib.suppress(LessonError, OSError):
+    with contextlib.suppress(LessonError):
         if before := record.load(chain.runs_folder() / name):
             return before.request
     return None
@@ -101,28 +99,23 @@ def coerce(name: str, value: object) -> object:
 
 def _read_profile(profile: str) -> tuple[str, dict[str, Any]]:
     """The profile as the record names it, and its parameters."""
-    if not is_utf8(profile):
-        what = f"the profile {profile!r} has a name that isn't UTF-8, and the record can't hold it"
-        raise LessonError(what, "rename the file, such as to my-profile.yaml")
     path = chain.PROFILES_FOLDER / f"{profile}.yaml"
     if profile.lower().endswith((".yaml", ".yml")) or Path(profile).name != profile:
         # A shell leaves ~ as it is after --profile=.
         path = Path(os.path.expanduser(profile)).absolute()  # noqa: PTH111
         profile = str(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, yaml.SafeLoader)
-        content = yaml.safe_load(text) if tree else {}  # there is none in an empty file
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if content is None:  # the file is empty
+            content = {}
         if not isinstance(content, dict):
             raise ValueError("it is not a flat list of parameters, one `name: value` a line")
-        if tree and len(content) < len(tree.value):
-            raise ValueError("it gives a parameter more than once")
     except FileNotFoundError as error:
         known = sorted(path.stem for path in chain.PROFILES_FOLDER.glob("*.yaml"))
         what = f"there is no profile {profile}{did_you_mean(profile, known)}"
         fix = f"take one of {', '.join(known)}, or the path of a .yaml file"
         raise LessonError(what, fix) from error
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         what = f"the profile {display_path(path)} can't be read: {error}"
         fix = f"edit {display_path(path)}; profiles/fast.yaml shows how"
         raise LessonError(what, fix) from error

@@ -6,13 +6,15 @@ block begins.
 """
 
 import contextlib
+import os
 import signal
+import sys
 from collections.abc import Iterator
 
 INTERRUPTED = 130  # the exit code
-SIGNALS = [
-    number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))
-]
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+if sys.platform != "win32":
+    SIGNALS.append(signal.SIGHUP)
 
 
 class Stop:
@@ -32,11 +34,6 @@ class Stop:
             if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._hear)
 
-    def ignore(self) -> None:
-        """Ignore the signals from now on: the exit code is decided."""
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-
     @contextlib.contextmanager
     def interruptible(self) -> Iterator[None]:
         """A block that a signal interrupts with KeyboardInterrupt, also one that came before; after
@@ -50,7 +47,12 @@ class Stop:
         finally:
             self._raises = False
 
-    def _hear(self, *_: object) -> None:
+    def _hear(self, number: int, _: object) -> None:
+        if sys.platform != "win32" and number == signal.SIGHUP:
+            # Nobody reads any more, and writing to a closed terminal would fail.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.dup2(nowhere, 2)
         if not self.requested:
             self.requested = True
             if self._raises:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from series.errors import LessonError
-from series.parameters import did_you_mean, is_utf8
+from series.parameters import did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS_FOLDER = ROOT / "notebooks"
@@ -54,13 +54,8 @@ class Notebook:
         saves: artifacts that it saves.
         parameters: names of its parameters.
         folders: folders that it writes in the run's folder, beside its artifacts.
-        notes: names under which it notes something in the run's record, beside its artifacts.
-        modules: the project's modules that its result is made from, as paths. When one changes, the
-            result is stale.
-        shows: modules and other files that only change what a reader sees: figures, captions,
-            checks of answers. `make outputs` compares them, a run doesn't.
-        data: files and folders that come with the project and that its result is made from.
-        packages: installed packages whose versions its result depends on.
+        made_from: files and folders of the project that its result is made from, beside the code of
+            `helpers` and `series`.
     """
 
     name: str
@@ -68,11 +63,7 @@ class Notebook:
     saves: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
-    shows: tuple[str, ...] = ()
-    data: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ("tensorflow", "keras", "numpy")
+    made_from: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -80,49 +71,20 @@ class Notebook:
         return NOTEBOOKS_FOLDER / f"{self.name}.ipynb"
 
 
-LOADING = ("helpers/arrays.py", "helpers/data.py", "helpers/folders.py", "helpers/pictures.py")
-SHOWING = ("helpers/exercises.py", "helpers/figures/__init__.py")
-EXPLORING = ("helpers/explore.py",)
-CANVAS = (
-    "helpers/canvas/__init__.py",
-    "data/drawings/7.jpg",  # shown where nobody can draw
-)
-
 # The lesson: `make run` runs these.
 NOTEBOOKS = (
-    Notebook(
-        "01_setup",
-        saves=("environment.json",),
-        parameters=("run",),
-        modules=("helpers/checks.py", *LOADING),
-        shows=(
-            *SHOWING,
-            "helpers/figures/setup.py",
-            *EXPLORING,
-            *CANVAS,
-            "helpers/lesson.py",  # the canvas prepares drawings with it
-            "data/reader.keras",
-        ),
-        data=("data/mnist.npz",),
-    ),
+    Notebook("01_setup", saves=("environment.json",), parameters=("run",)),
     Notebook(
         "02_dataset",
         saves=("dataset.npz",),
         parameters=("run", "dataset", "normalization", "image_size", "test_share", "seed"),
-        modules=LOADING,
-        shows=(*SHOWING, "helpers/figures/dataset.py", "data/doodles"),
-        data=("data/mnist.npz",),
-        packages=("tensorflow", "keras", "numpy", "pillow", "scipy"),
+        made_from=("data/mnist.npz",),
     ),
     Notebook(
         "03_model",
         needs=("dataset.npz",),
         saves=("model.keras",),
         parameters=("run", "filters", "precision", "seed"),
-        notes=("precision",),
-        modules=("helpers/lesson.py", "helpers/precision.py"),
-        shows=(*SHOWING, "helpers/figures/model.py", *EXPLORING),
-        packages=("tensorflow", "keras", "numpy", "h5py"),
     ),
     Notebook(
         "04_training",
@@ -139,32 +101,18 @@ NOTEBOOKS = (
             "train_images",
         ),
         folders=(CHECKPOINT_FOLDER, TENSORBOARD_FOLDER),
-        modules=("helpers/lesson.py", "helpers/training.py"),
-        shows=(*SHOWING, "helpers/figures/training.py"),
-        packages=("tensorflow", "keras", "numpy", "h5py"),
     ),
     Notebook(
         "05_testing",
         needs=("dataset.npz", "trained.keras"),
         saves=("metrics.json", "predictions.npz"),
         parameters=("run", "test_images", "expected_accuracy"),
-        modules=("helpers/lesson.py",),
-        shows=(*SHOWING, "helpers/figures/testing.py"),
-        packages=("tensorflow", "keras", "numpy", "h5py", "scikit-learn", "scipy"),
     ),
     Notebook(
         "06_inference",
         needs=("dataset.npz", "trained.keras"),
         parameters=("run", "picture", "seed"),
-        modules=("helpers/lesson.py", *LOADING),
-        shows=(
-            *SHOWING,
-            "helpers/figures/inference.py",
-            *CANVAS,
-            "data/doodles/fish/00.png",
-        ),
-        data=("data/drawings",),
-        packages=("tensorflow", "keras", "numpy", "h5py", "pillow", "scipy"),
+        made_from=("data/drawings",),
     ),
 )
 # Beside the lesson: each runs only when --from or --to names it.
@@ -182,43 +130,18 @@ IMPROVING = Notebook(
         "compare_seeds",
         "final_epochs",
     ),
-    modules=("helpers/lesson.py",),
-    shows=(
-        *SHOWING,
-        "helpers/figures/improving.py",
-        *CANVAS,
-        "helpers/pictures.py",  # the canvas prepares drawings with it
-    ),
-    packages=("tensorflow", "keras", "numpy", "h5py", "scipy"),
 )
 SCALING = Notebook(  # it starts worker processes of its own: make run-scaling
     "08_scaling_out",
     needs=("dataset.npz", "model.keras"),
     parameters=("run", "workers", "practice_images", "seed"),
     folders=(WORKERS_CHECKPOINT_FOLDER,),  # PRACTICE_FOLDER is a run of its own
-    modules=(
-        "helpers/lesson.py",
-        "helpers/training.py",
-        "workers/__init__.py",
-        "workers/__main__.py",
-        "workers/cli.py",
-        "workers/cluster.py",
-        "workers/engine.py",
-        "workers/launcher.py",
-        "workers/recipe.py",
-    ),
-    shows=(*SHOWING, "helpers/figures/scaling.py"),
-    packages=("tensorflow", "keras", "numpy", "h5py"),
+    made_from=("workers",),
 )
 EXTRAS = (IMPROVING, SCALING)
 ALL = (*NOTEBOOKS, *EXTRAS)  # in the order of their numbers
 BY_NAME = {notebook.name: notebook for notebook in ALL}
 MAKER = {artifact: notebook.name for notebook in ALL for artifact in notebook.saves}
-# The modules that every notebook uses and that no result is made from.
-PLUMBING = ("series/", "helpers/__init__.py", "helpers/runs.py")
-
-# What notebooks were called before.
-RENAMED = {"07_scaling_out": "08_scaling_out"}
 
 
 def find_notebook(word: str) -> Notebook:
@@ -228,8 +151,6 @@ def find_notebook(word: str) -> Notebook:
         LessonError: there is no such notebook, or several begin so.
     """
     stem = word.replace("\\", "/").rpartition("/")[2].removesuffix(".ipynb")
-    if stem in RENAMED:
-        raise LessonError(f"{stem} is called {RENAMED[stem]} now", f"take {RENAMED[stem]}")
     beginning = stem.lstrip("0")
     if stem.isdecimal():
         beginning += "_"  # a number is a whole one: 1 is not 10
@@ -249,20 +170,12 @@ BOUND_TO = {
     "predictions.npz": ("dataset.npz", "trained.keras"),
 }
 
-# Names that are folders on every system, and that a shell takes as they are between double quotes.
-RUN_NAME = re.compile(r'(?![\s.-])[^<>:"/\\|?*$`!\x00-\x1f]+(?<![\s.])')
-# No file on Windows can have these names.
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
 def run_name_problem(name: object) -> str | None:
-    """What keeps `name` from naming a run's folder on every system, in one sentence, or None."""
-    if (
-        isinstance(name, str)
-        and RUN_NAME.fullmatch(name)
-        and is_utf8(name)
-        and len(name.encode()) <= 100
-        and not DEVICES.fullmatch(name)
-    ):
+    """What keeps `name` from naming a run, in one sentence, or None."""
+    if isinstance(name, str) and RUN_NAME.fullmatch(name):
         return None
-    return f"a run cannot be called {name!r}: use letters, digits, - and _, such as my-run"
+    allowed = "letters, digits, _, and after the first also - and ., at most 100 in all"
+    return f"a run cannot be called {name!r}: use {allowed}, such as my-run"

@@ -40,9 +40,4 @@ def missing_package(error: ModuleNotFoundError) -> LessonError:
 def listed(things: Sequence[object], most: int = 12) -> str:
     """The first of these things as a message names them, and how many more there are."""
     more = f" and {len(things) - most} more" if len(things) > most else ""
-    return printable(", ".join(map(str, things[:most])) + more)
-
-
-def printable(text: str) -> str:
-    """A text with escapes for what isn't UTF-8, which names of files on Linux may hold."""
-    return text.encode(errors="backslashreplace").decode()
+    return ", ".join(map(str, things[:most])) + more

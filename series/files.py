@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from series.chain import ROOT, runs_folder
-from series.errors import LessonError, printable
+from series.errors import LessonError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -46,11 +47,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
             raise not_writable(path, error, path.parent) from error
         raise
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            with contextlib.suppress(OSError):  # never written, already renamed, or still open
-                temporary.unlink()
+        with contextlib.suppress(OSError):  # never written, already renamed, or still open
+            temporary.unlink()
 
 
 def make_folder(folder: Path) -> None:
@@ -68,10 +66,8 @@ def make_folder(folder: Path) -> None:
 
 
 def not_writable(path: Path, error: OSError, folder: Path) -> LessonError:
-    """The error for a path that can't be written into `folder`, which may not exist yet."""
-    # Path's own function raises where we may not look.
-    there = [each for each in (folder, *folder.parents) if os.path.isdir(each)]  # noqa: PTH112
-    fix = f"make the folder {next(iter(there), folder)} writable"
+    """The error for a path that can't be written into `folder`."""
+    fix = f"make the folder {folder} writable"
     if folder.is_relative_to(runs_folder()):
         fix += ", or set the variable DIGITS_RUNS to one that is"
     elif folder.is_relative_to(ROOT):
@@ -81,26 +77,20 @@ def not_writable(path: Path, error: OSError, folder: Path) -> LessonError:
 
 def is_link(path: Path) -> bool:
     """Whether a path is a symbolic link, or what Windows has for folders, a junction."""
-    is_junction = getattr(os.path, "isjunction", lambda _: False)  # from Python 3.12 on
-    # Not path.is_symlink(), which raises for names that are too long.
-    return os.path.islink(path) or bool(is_junction(path))  # noqa: PTH114
+    return path.is_symlink() or (sys.version_info >= (3, 12) and path.is_junction())
 
 
 def display_path(path: Path) -> str:
     """A path as messages show it: relative to the project's folder where it is inside, else in
     full.
     """
-    return printable(str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path))
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 def user_path(words: str | Path) -> Path:
     """A path that a reader typed: absolute, relative to the project, or beginning with ~."""
-    # Path's own functions raise where there is no such user, and for links that lead in a circle.
-    expanded = ROOT / os.path.expanduser(words)  # noqa: PTH111
-    try:
-        return Path(os.path.realpath(expanded))
-    except ValueError:  # a character that no path can hold
-        return expanded
+    # Path's own function raises where there is no such user.
+    return (ROOT / os.path.expanduser(words)).resolve()  # noqa: PTH111
 
 
 def write_json(path: Path, content: object) -> None:
@@ -119,7 +109,7 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:  # RecursionError: nested too deeply
+    except ValueError as error:
         fix = f"restore {display_path(path)}, or run again what makes it"
         raise LessonError(f"{display_path(path)} is damaged: {error}", fix) from error
 

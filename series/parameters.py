@@ -6,7 +6,6 @@ Name, default and meaning are written where a reader changes them, in each noteb
 
 import difflib
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -30,7 +29,7 @@ class Parameter:
         if self.choices:
             return isinstance(value, str) and value in self.choices
         if self.type is str:
-            return isinstance(value, str) and could_name_a_file(value)
+            return isinstance(value, str)
         if isinstance(value, bool) or not isinstance(value, (int, self.type)):
             return False
         if value == 0 and self.zero_means:
@@ -42,7 +41,7 @@ class Parameter:
         if self.choices:
             return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
         if self.type is str:
-            return "text that could name a file"
+            return "text"
         most = f" to {self.maximum:.10g}" if self.maximum < math.inf else ""
         zero = f", or 0 for {self.zero_means}" if self.zero_means else ""
         return f"{TYPE_NAMES[self.type]} from {self.minimum:.10g}{most}{zero}"
@@ -78,29 +77,6 @@ PARAMETERS = {
 }
 
 
-def could_name_a_file(text: str) -> bool:
-    """Whether a system could take this text for a path: UTF-8, no zero byte, no part of over 255
-    bytes.
-    """
-    parts = re.split(r"[/\\]", text)
-    if "\0" in text or not is_utf8(text):
-        return False
-    sizes = [len(part.encode()) for part in parts]
-    return max(sizes) <= 255 and sum(sizes) <= 1000
-
-
-def is_utf8(text: str) -> bool:
-    """Whether a text can be written as UTF-8, as records and notebooks are.
-
-    A file's name on Linux may hold other bytes; Python reads each as a character that can't.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A hint ` (did you mean X?)` with the nearest of `names`, or nothing where none is near."""
     nearest = difflib.get_close_matches(name, list(names), n=1)
@@ -119,8 +95,6 @@ def parameter_problems(values: Mapping[str, object]) -> list[str]:
             hint = ""
             if isinstance(value, str) and PARAMETERS[name].type is not str:
                 hint = ", without quotation marks"
-            elif isinstance(value, str) and not is_utf8(value):
-                hint = ", in UTF-8"
             problems.append(
                 f"parameter {name} takes {PARAMETERS[name].describe()}{hint}, not {value!r}"
             )

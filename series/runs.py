@@ -10,8 +10,9 @@ import contextlib
 import hashlib
 import json
 import os
-import re
-from collections.abc import Callable, Iterator
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from filelock import FileLock, Timeout
 
 from series import chain, files
 from series.errors import LessonError
-from series.shapes import has_shape
 
 SCHEMA = 2
 RECORD = "run.json"
@@ -42,23 +42,6 @@ class Artifact:
     maker: str
     parameters: dict[str, Any]
     made_from: dict[str, str]
-
-
-@dataclass
-class Record:
-    """The shape of a record, as far as the notebooks write it. The runner adds its own part.
-
-    Attributes:
-        schema: the number of this version.
-        artifacts: by name.
-        precision: what the number format `auto` came to, and why.
-        workers: the trainings in several processes that ended well.
-    """
-
-    schema: int
-    artifacts: dict[str, Artifact]
-    precision: dict[str, str] | None = None
-    workers: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -152,26 +135,24 @@ def check_artifact(folder: Path, artifact: str) -> str:
     return digest
 
 
-def missing(folder: Path, artifacts: list[str]) -> LessonError:
-    """The error for artifacts that are not there: all of them, and the command that makes them."""
+def missing(folder: Path, artifacts: list[str], command: str | None = None) -> LessonError:
+    """The error for artifacts that are not there: all of them, and the command that makes them, of
+    which a notebook knows only the run's name.
+    """
     makers = sorted({chain.MAKER[artifact] for artifact in artifacts})
     names = " and ".join(f"{artifact} (made by {chain.MAKER[artifact]})" for artifact in artifacts)
-    command = make_command(folder.name, makers[-1])
-    if folder.name == chain.INTERACTIVE:
-        command += " --profile quick"  # somebody waits: its training takes half a minute
-    command += " --catch-up"  # what they miss is what the notebook saves
+    if command is None:
+        # Somebody waits for the run interactive: the training of quick takes half a minute.
+        profile = ["--profile", "quick"] if folder.name == chain.INTERACTIVE else []
+        command = make_command(folder.name, makers[-1], [*profile, "--catch-up"])
     what = f"the run {folder.name} has no {names} yet, in {files.display_path(folder)}"
     return LessonError(what, f"run {' and '.join(makers)} first, or type in a terminal: {command}")
 
 
-def make_command(run: str, notebook: str) -> str:
-    """The command that brings a run up to date as far as `notebook`, for a shell of any system."""
-    return f"python -m runner run --name {quoted(run)} --to {notebook}"
-
-
-def quoted(run: str) -> str:
-    """A run's name as a shell of any system takes it."""
-    return run if re.fullmatch(r"[\w.-]+", run) else f'"{run}"'
+def make_command(run: str, notebook: str, options: Sequence[str] = ()) -> str:
+    """The command that brings a run up to date as far as `notebook`, for a shell of this system."""
+    words = ["python", "-m", "runner", "run", "--name", run, "--to", notebook, *options]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
 def is_run(folder: Path) -> bool:
@@ -202,12 +183,16 @@ def read_record(folder: Path) -> dict[str, Any]:
     Raises:
         LessonError: the record is damaged, or was written by another version of this project.
     """
-    path = folder / RECORD
-    if not path.exists():
+    try:
+        record = files.read_json(folder / RECORD)
+        if record["schema"] != SCHEMA:
+            raise unfit_record(folder)
+        for entry in record["artifacts"].values():
+            Artifact(**entry)
+    except FileNotFoundError:
         return {"schema": SCHEMA, "name": folder.name, "artifacts": {}}
-    record = files.read_json(path)
-    if not has_shape(record, Record) or record["schema"] != SCHEMA:
-        raise unfit_record(folder)
+    except (OSError, KeyError, TypeError, AttributeError) as error:
+        raise unfit_record(folder) from error
     return dict(record)
 
 

@@ -6,12 +6,12 @@ This is the one place for all of them. Each package sets what is read at import 
 may choose otherwise later, as 03 does with its number format.
 """
 
-import importlib.util
 import os
 import sys
-from importlib import metadata
+import warnings
 from pathlib import Path
 
+from series.chain import ROOT
 from series.errors import LessonError
 
 # Read once, when TensorFlow or Keras is imported. Level 3 leaves out TensorFlow's notes about
@@ -22,8 +22,18 @@ ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_USE_LEGACY_KERAS": "0",
 }
-# These cut every training short, for debugging.
-NOT_OURS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
+NOT_OURS = (
+    # These cut every training short, for debugging.
+    "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH",
+    # Other ways to add numbers up: the third place of an accuracy changes.
+    "TF_DETERMINISTIC_OPS", "TF_ENABLE_ONEDNN_OPTS",
+    # As errors, warnings of libraries would end a notebook.
+    "PYTHONWARNINGS",
+)  # fmt: skip
+# Those that Python doesn't show unless asked to.
+HIDDEN_WARNINGS = (
+    DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning,
+)  # fmt: skip
 # NumPy's own ways to print and to warn.
 PRINTING = {
     "edgeitems": 3, "floatmode": "maxprec", "formatter": None, "infstr": "inf", "linewidth": 75,
@@ -31,19 +41,21 @@ PRINTING = {
 }  # fmt: skip
 ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
-# What the lesson imports, and the distribution that brings it.
-LIBRARIES = {
-    "keras": "keras", "tensorflow": "tensorflow", "numpy": "numpy", "matplotlib": "matplotlib",
-    "scipy": "scipy", "sklearn": "scikit-learn", "PIL": "pillow", "psutil": "psutil",
-    "anywidget": "anywidget",
-}  # fmt: skip
+LIBRARIES = (
+    "keras", "tensorflow", "numpy", "matplotlib", "scipy", "sklearn", "PIL", "psutil", "anywidget",
+)  # fmt: skip
 
 
 def set_environment() -> None:
-    """Set what TensorFlow and Keras read from the environment when they are imported."""
+    """Set what Python, TensorFlow and Keras read from the environment, here and in kernels."""
     os.environ.update(ENVIRONMENT)
     for name in NOT_OURS:
         os.environ.pop(name, None)
+    if sys.warnoptions:  # PYTHONWARNINGS, which this process has read already
+        sys.warnoptions.clear()
+        warnings.simplefilter("default")
+        for category in HIDDEN_WARNINGS:
+            warnings.simplefilter("ignore", category)
     # A GPU's memory grows as needed, so that two open notebooks can share one. It changes no
     # result, so who sets it otherwise has a reason.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
@@ -85,34 +97,19 @@ def set_libraries() -> None:
 
 
 def refuse_impostors() -> None:
-    """See whether each library is the installed one, and not a file of the same name that Python
-    finds first, such as a `keras.py` beside the notebooks.
+    """See whether a file that Python finds before the installed libraries has the name of one, such
+    as a `keras.py` beside the notebooks.
 
     Raises:
-        LessonError: one of them isn't; the message names the file.
+        LessonError: one has; the message names the file.
     """
-    for name, distribution in LIBRARIES.items():
-        place = _place(name)
-        try:
-            installed = Path(metadata.distribution(distribution).locate_file(f"{name}/__init__.py"))  # type: ignore[arg-type]
-        except metadata.PackageNotFoundError:
-            continue  # `machine_checks` and the import itself say that it is missing
-        # An editable installation isn't where its distribution is.
-        if place is None or not installed.is_file() or place.resolve() == installed.resolve():
-            continue
-        file = place.parent if place.name == "__init__.py" else place
-        raise LessonError(
-            f"{file} has the name of the library {name}, so Python takes it for the library",
-            "give it another name, delete a folder __pycache__ beside it, and restart the kernel",
-        )
-
-
-def _place(name: str) -> Path | None:
-    """The file that `import name` runs or has run, or None where there is none."""
-    try:
-        found = (
-            sys.modules[name].__spec__ if name in sys.modules else importlib.util.find_spec(name)
-        )
-    except (AttributeError, ValueError):  # a module made by hand has no file
-        return None
-    return Path(found.origin) if found and found.origin and found.has_location else None
+    for folder in (Path.cwd(), ROOT):
+        for name in LIBRARIES:
+            module, package = folder / f"{name}.py", folder / name
+            if module.is_file() or (package / "__init__.py").is_file():
+                file = module if module.is_file() else package
+                raise LessonError(
+                    f"{file} has the name of the library {name}, so Python takes it for the "
+                    "library",
+                    "give it another name, and restart the kernel",
+                )

@@ -6,8 +6,7 @@ import sys
 import pytest
 
 os.environ["MPLBACKEND"] = "Agg"
-# tests/without_posix sets the variable.
-POSIX = sys.platform != "win32" and "WITHOUT_POSIX" not in os.environ
+POSIX = sys.platform != "win32"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -74,8 +74,8 @@ def main(name: str, local: int | None, wait: int, **options: Any) -> None:
         if local:
             _open(name, recipe, local)
             values = {"name": name, "wait": wait, **options}
-            words = [f"--{key.replace('_', '-')}={value}" for key, value in values.items()]
-            code = watch(start_workers([sys.executable, "-m", "workers", *words], local))
+            arguments = [f"--{key.replace('_', '-')}={value}" for key, value in values.items()]
+            code = watch(start_workers([sys.executable, "-m", "workers", *arguments], local))
         else:
             code = _work(name, recipe, wait)
     except LessonError as error:
@@ -87,11 +87,9 @@ def main(name: str, local: int | None, wait: int, **options: Any) -> None:
     except Exception:
         traceback.print_exc()
         code = EXIT_FAILED
-    if "TF_CONFIG" in os.environ:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)  # TensorFlow's own way out waits for workers that are gone
-    sys.exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # TensorFlow's own way out waits for workers that are gone
 
 
 def _open(name: str, recipe: Recipe, workers: int) -> RunFolder:
@@ -121,20 +119,14 @@ def _work(name: str, recipe: Recipe, wait: int) -> int:
         try:
             engine.train(source, target, cluster, recipe)
         except engine.LOST_ERRORS as error:
-            if cluster.workers == 1:
-                raise
-            cluster.say(
-                f"another worker was lost ({type(error).__name__}); start all again to continue"
-            )
+            cluster.say(f"another worker was lost ({type(error).__name__}); start all again")
             return EXIT_WORKER_LOST
     return 0
 
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold the runner's lock too, so that neither writes where the other does; the system frees it
-    in any case.
-    """
+    """Hold the runner's lock too, so that neither writes where the other does."""
     if folder.exists() and not runs.is_run(folder):
         raise LessonError(
             f"{files.display_path(folder)} is not a run", "move it away and start again"
@@ -144,7 +136,7 @@ def _locked(folder: Path) -> Iterator[None]:
         with runs.take_lock(filelock.FileLock(folder / runs.RUN_LOCK, timeout=0)):
             yield
     except filelock.Timeout:
-        what = f"another command is at work in {files.display_path(folder)}"
         raise LessonError(
-            what, "wait until it has ended, or choose another run with --name"
+            f"another command is at work in {files.display_path(folder)}",
+            "wait until it has ended, or choose another run with --name",
         ) from None

@@ -19,8 +19,6 @@ from series.errors import LessonError
 
 ROLES = ("chief", "worker")
 POLL_SECONDS = 0.2
-# What reading a TF_CONFIG of the wrong types raises; 1e400 overflows, and JSON may nest too deeply.
-UNUSABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -63,30 +61,21 @@ def this_cluster(environment: Mapping[str, str] = os.environ) -> Cluster:
         return Cluster()
     try:
         config = json.loads(text)
-        task = (config["task"]["type"], int(config["task"]["index"]))
-        hosts = {
-            role: [_address(host) for host in config["cluster"].get(role, ())] for role in ROLES
-        }
+        hosts = {role: config["cluster"].get(role, []) for role in ROLES}
         tasks = [(role, index) for role in ROLES for index in range(len(hosts[role]))]
-        if task not in tasks or len(hosts["chief"]) > 1:
-            raise ValueError(
-                f"{task[0]} {task[1]} is none of its workers, or it has more than one chief"
-            )
-    except UNUSABLE as error:
-        what = f"TF_CONFIG can't be used ({type(error).__name__}: {error})"
+        task = (config["task"]["type"], int(config["task"]["index"]))
+        number = tasks.index(task)
+        addresses = tuple(_address(host) for role in ROLES for host in hosts[role])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LessonError(
-            what, "set it as 08_scaling_out shows, or unset it to train alone"
+            f"TF_CONFIG can't be used ({type(error).__name__}: {error})",
+            "set it as 08_scaling_out shows, or unset it to train alone",
         ) from error
-    number = tasks.index(task)
-    return Cluster(
-        (*hosts["chief"], *hosts["worker"]), number, f"worker {task[1]}" if number else "chief"
-    )
+    return Cluster(addresses, number, f"worker {task[1]}" if number else "chief")
 
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not 0 < int(port) < 65536:
-        raise ValueError(f"{text} is not an address such as host:12345")
     return host, int(port)
 
 
@@ -99,28 +88,20 @@ def others_are_there(cluster: Cluster, seconds: int) -> bool:
     TensorFlow then takes the address over.
 
     Raises:
-        LessonError: another program uses this one's port.
+        OSError: another program uses this one's port.
     """
-    missing = [
+    missing = {
         address for number, address in enumerate(cluster.addresses) if number != cluster.number
-    ]
+    }
     if not missing:
         return True
-    deadline, port = time.monotonic() + seconds, cluster.addresses[cluster.number][1]
-    try:
-        server = socket.create_server(("", port))
-    except OSError as error:
-        fix = "end the program that uses it, or give all workers a TF_CONFIG with another port"
-        raise LessonError(
-            f"{cluster.name} can't use its port {port} ({error.strerror})", fix
-        ) from error
     cluster.say(f"waiting for {len(missing)} more, {seconds} seconds at most")
-    with server:
-        while (
-            missing := [address for address in missing if not _answers(address)]
-        ) and time.monotonic() < deadline:
+    deadline = time.monotonic() + seconds
+    with socket.create_server(("", cluster.addresses[cluster.number][1])):
+        while missing and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
-    for host, port in missing:
+            missing = {address for address in missing if not _answers(address)}
+    for host, port in sorted(missing):
         cluster.say(
             f"no worker answered at {host}:{port} within {seconds} seconds, so this one stops"
         )

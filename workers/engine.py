@@ -6,9 +6,6 @@ them apply the mean. `model.fit` fails under `MultiWorkerMirroredStrategy` in Ke
 the model's own `train_step`.
 """
 
-import contextlib
-import datetime
-import io
 import statistics
 import time
 import zlib
@@ -21,21 +18,21 @@ import numpy as np
 import tensorflow as tf
 
 from helpers.lesson import process_data
-from helpers.training import Checkpoint, Recorder
+from helpers.training import Recorder
 from series import chain, files, runs
 from series.errors import LessonError
 from series.runs import RunFolder
+from workers.checkpoint import Checkpoint
 from workers.cluster import Cluster
 from workers.recipe import Recipe
 
-errors = tf.errors
 # What TensorFlow raises in the others when a worker is gone: its coordination service misses the
 # heartbeats of ten seconds, or a connection breaks before that.
 LOST_ERRORS = (
-    errors.AbortedError,
-    errors.CancelledError,
-    errors.DeadlineExceededError,
-    errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.UnavailableError,
 )
 
 
@@ -43,8 +40,8 @@ def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe
     """Train the run's `model.keras` on its `dataset.npz`; the chief saves `trained.keras` and
     `history.json`.
 
-    The chief also adds to the list `workers` of the record: how many there were, the recipe, the
-    images a second, and when it ended.
+    The chief also adds to the list `workers` of the record: how many there were, the recipe, and
+    the images a second.
 
     Args:
         source: the run's folder, on a disk that all workers share.
@@ -53,63 +50,41 @@ def train(source: RunFolder, target: RunFolder, cluster: Cluster, recipe: Recipe
         recipe: how to train.
 
     Raises:
-        LessonError: an artifact is missing or damaged, the batch can't be divided equally, or the
-        workers disagree. tf.errors.OpError: one of `LOST_ERRORS`, where another worker was lost.
+        LessonError: an artifact is missing or damaged, the batch can't be divided equally, the
+            images are too few, or the workers disagree.
+        tf.errors.OpError: one of `LOST_ERRORS`, where another worker was lost.
     """
     used = {name: files.digest(source.need(name)) for name in chain.SCALING.needs}
     # It returns when all workers are there. A worker that is lost in this very moment keeps the
     # others waiting: an hour on a cluster; on one machine, the launcher ends them.
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    recipe.check(strategy.num_replicas_in_sync)
+    recipe.check(strategy.num_replicas_in_sync)  # a worker with several GPUs counts for as many
     agree(strategy, f"{recipe} {used}")
     keras.utils.set_random_seed(recipe.seed)
-    training = Training(strategy, source, recipe)
-    place = target.path / chain.WORKERS_CHECKPOINT_FOLDER
-    checkpoint = SharedCheckpoint(place, training.recorder, asdict(recipe) | used)
-    training.resume(checkpoint)
+    folder = target.path / chain.WORKERS_CHECKPOINT_FOLDER
+    checkpoint = Checkpoint(folder, asdict(recipe) | used)
+    training = Training(strategy, source, recipe, checkpoint)
     done = training.recorder.history["epochs"]
+    # All have read the checkpoint when this returns, and only then may the chief change it.
     agree(strategy, f"after epoch {done}")
-    checkpoint.all_have_looked = True
-    if cluster.is_chief:
-        begin = "training begins"
-        if done:
-            begin = f"training continues after epoch {done}, from the last checkpoint"
-        else:
-            checkpoint.delete()  # it was of another training
-        cluster.say(f"{begin}; workers: {cluster.workers}")
+    if cluster.is_chief and done:
+        cluster.say(f"training continues after epoch {done}, from the last checkpoint")
+    elif cluster.is_chief:
+        cluster.say(f"training begins; workers: {cluster.workers}")
+        checkpoint.delete()  # it was of another training
     training.run(cluster, checkpoint)
     if cluster.is_chief:
         with target.save("trained.keras") as path:
             training.model.save(path)
         with target.save("history.json") as path:
             files.write_json(path, training.recorder.history)
-        ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        entry = {
-            "workers": cluster.workers,
-            **asdict(recipe),
-            "images_per_second": training.speed,
-            "ended": ended,
-        }
+        entry = asdict(recipe)
+        entry |= {"workers": cluster.workers, "images_per_second": training.speed}
         runs.update_record(
             target.path, lambda record: record.setdefault("workers", []).append(entry)
         )
         checkpoint.delete()
     agree(strategy, "the chief has saved")
-
-
-class SharedCheckpoint(Checkpoint):
-    """A checkpoint that all workers read and the chief writes.
-
-    What another training kept stays until all have looked at it: a worker that read half of it, or
-    found it gone, would not do what the others do.
-    """
-
-    all_have_looked = False
-
-    def delete(self) -> None:
-        """Delete what is kept, but not while others may be reading it."""
-        if self.all_have_looked:
-            super().delete()
 
 
 def agree(strategy: tf.distribute.Strategy, words: str) -> None:
@@ -123,9 +98,9 @@ def agree(strategy: tf.distribute.Strategy, words: str) -> None:
         strategy.experimental_distribute_values_from_function(lambda _: number), axis=0
     )
     if len(np.unique(each.numpy())) > 1:
-        what = "the workers do not agree on the options, the data, the model or the checkpoint"
         raise LessonError(
-            what, "start all with the same options and with DIGITS_RUNS on a disk that they share"
+            "the workers do not agree on the options, the data, the model or the checkpoint",
+            "start all with the same options and with DIGITS_RUNS on a disk that they share",
         )
 
 
@@ -140,17 +115,20 @@ def split(count: int, shares: int) -> tuple[np.ndarray, np.ndarray]:
         LessonError: a worker would get no images of one of the parts.
     """
     first = int(count * (1 - chain.VALIDATION_SHARE))
-    if min(first, count - first) < shares:
+    held_out = count - first
+    if min(first, held_out) < shares:
         least = round(shares / chain.VALIDATION_SHARE)
         raise LessonError(
             f"{count} images are too few for {shares} workers, a fifth of them held out",
             f"use at least {least} images (with --practice 0, all of the run), or fewer workers",
         )
-    return np.arange(first - first % shares), np.arange(first, count - (count - first) % shares)
+    return np.arange(first - first % shares), np.arange(first, count - held_out % shares)
 
 
 class Training:
     """The model, the images and the state of one training, as one worker holds them.
+
+    It begins where the checkpoint ends, if there is one of the same training.
 
     Attributes:
         model: the model that learns, one copy in each worker, all alike after each update.
@@ -159,54 +137,48 @@ class Training:
             builds the graph.
     """
 
-    def __init__(self, strategy: Any, source: RunFolder, recipe: Recipe) -> None:
+    def __init__(
+        self, strategy: Any, source: RunFolder, recipe: Recipe, checkpoint: Checkpoint
+    ) -> None:
         self._strategy, self._recipe, self.speed = strategy, recipe, 0.0
-        with strategy.scope():
-            self.model = keras.models.load_model(source.path / "model.keras")
-            self.model.optimizer.learning_rate = recipe.learning_rate
         with np.load(source.path / "dataset.npz", allow_pickle=False) as data:
             self._labels = data["y_train"][: recipe.practice or None]
-            self._images = process_data(
-                data["x_train"][: len(self._labels)], str(data["normalization"])
-            )
+            images = data["x_train"][: len(self._labels)]
+            self._images = process_data(images, str(data["normalization"]))
         self._learned, self._held_out = split(len(self._labels), strategy.num_replicas_in_sync)
         self.recorder = Recorder(len(self._learned), recipe.batch_size)
-
-    def resume(self, checkpoint: Checkpoint) -> None:
-        """Continue from the checkpoint, if there is one of the same training."""
-        # All workers would print the same.
-        with (
-            self._strategy.scope(),
-            contextlib.redirect_stdout(io.StringIO()),
-        ):
-            self.model = checkpoint.resume(self.model)
+        with strategy.scope():
+            kept = checkpoint.load()
+            if kept is None:
+                self.model = keras.models.load_model(source.path / "model.keras")
+                self.model.optimizer.learning_rate = recipe.learning_rate
+            else:
+                self.model, self.recorder.history = kept
             self.model.optimizer.build(self.model.trainable_variables)
 
     def run(self, cluster: Cluster, checkpoint: Checkpoint) -> None:
-        """Train all epochs that are not done yet."""
-        callbacks = [self.recorder, checkpoint] if cluster.is_chief else [self.recorder]
-        watching = keras.callbacks.CallbackList(callbacks, model=self.model)
-        watching.on_train_begin()
+        """Train all epochs that are not done yet; the chief keeps and reports each."""
+        self.recorder.on_train_begin()
         seconds: list[float] = []
         for epoch in range(self.recorder.history["epochs"], self._recipe.epochs):
-            watching.on_epoch_begin(epoch)
+            self.recorder.on_epoch_begin(epoch)
             order = np.random.default_rng([self._recipe.seed, epoch]).permutation(self._learned)
             for number, batch in enumerate(self._batches(order)):
                 begun = time.monotonic()
-                watching.on_train_batch_end(number, {"loss": float(self._update(batch))})
+                self.recorder.on_train_batch_end(number, {"loss": float(self._update(batch))})
                 seconds.append(time.monotonic() - begun)
-            logs = self._results()
+            measured = self._results()
             for batch in self._batches(self._held_out):
                 self._evaluate(batch)
-            logs |= {f"val_{name}": value for name, value in self._results().items()}
-            watching.on_epoch_end(epoch, logs)
-            self.speed = round(
-                min(self._recipe.batch_size, len(order)) / statistics.median(seconds), 1
-            )
+            measured |= {f"val_{name}": value for name, value in self._results().items()}
+            self.recorder.on_epoch_end(epoch, measured)
+            images = min(self._recipe.batch_size, len(order))
+            self.speed = round(images / statistics.median(seconds), 1)
             if cluster.is_chief:
-                measured = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
+                checkpoint.save(self.model, self.recorder.history)
+                values = ", ".join(f"{name} {value:.4f}" for name, value in measured.items())
                 done = f"epoch {epoch + 1} of {self._recipe.epochs}"
-                cluster.say(f"{done}: {measured}; {self.speed} images a second")
+                cluster.say(f"{done}: {values}; {self.speed} images a second")
 
     def _batches(self, order: np.ndarray) -> Iterable[Any]:
         """This worker's share of each batch, in this order of the images."""
@@ -230,6 +202,6 @@ class Training:
 
     def _results(self) -> dict[str, float]:
         """Loss and metrics over all that the workers saw since the last call."""
-        found = {name: float(value) for name, value in self.model.get_metrics_result().items()}
+        results = {name: float(value) for name, value in self.model.get_metrics_result().items()}
         self.model.reset_metrics()
-        return found
+        return results

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 import click
+import psutil
 
 from workers.cluster import POLL_SECONDS, free_addresses, tf_config
 
@@ -18,29 +19,24 @@ GRACE_SECONDS = 30  # that the others have to notice for themselves that one was
 LAUNCHED = "DIGITS_LAUNCHED"
 
 
-def start_workers(command: Sequence[str], count: int) -> list[subprocess.Popen[bytes]]:
+def start_workers(command: Sequence[str], count: int) -> list[psutil.Popen]:
     """Start so many workers with the same command, the chief first; each gets its share of this
     machine's cores.
     """
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     threads = str(max(cores // count, 1))
-    environment = {
-        **os.environ,
-        LAUNCHED: "1",
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "OMP_NUM_THREADS": threads,
-    }
+    share = {LAUNCHED: "1", "TF_NUM_INTRAOP_THREADS": threads, "OMP_NUM_THREADS": threads}
     addresses = free_addresses(count)
-    configs = [{"TF_CONFIG": json.dumps(tf_config(addresses, number))} for number in range(count)]
-    return [
-        subprocess.Popen(command, env=environment | config, stdin=subprocess.PIPE)
-        for config in configs
-    ]
+    workers = []
+    for number in range(count):
+        task = {"TF_CONFIG": json.dumps(tf_config(addresses, number))}
+        environment = {**os.environ, **share, **task}
+        workers.append(psutil.Popen(command, env=environment, stdin=subprocess.PIPE))
+    return workers
 
 
-def watch(workers: Sequence[subprocess.Popen[bytes]]) -> int:
+def watch(workers: Sequence[psutil.Popen]) -> int:
     """Wait until all workers have ended; when one is lost, end the others. None is left running in
     any case.
 
@@ -51,27 +47,26 @@ def watch(workers: Sequence[subprocess.Popen[bytes]]) -> int:
         0 where all ended well; 5 where one was killed or lost another; else the code of one that
         was refused or failed.
     """
-    deadline = float("inf")
     try:
-        while (
-            None in (codes := [worker.poll() for worker in workers]) and time.monotonic() < deadline
-        ):
-            if any(codes) and deadline == float("inf"):
-                deadline = time.monotonic() + GRACE_SECONDS
-                click.echo("a worker did not end well; the others stop too")
+        while None in (codes := [worker.poll() for worker in workers]) and not any(codes):
             time.sleep(POLL_SECONDS)
+        if any(codes):
+            click.echo("a worker did not end well; the others stop too")
+            psutil.wait_procs(workers, timeout=GRACE_SECONDS)
+            codes = [worker.poll() for worker in workers]
     finally:
         for worker in workers:
-            worker.kill()
+            if worker.poll() is None:
+                worker.kill()
             worker.wait()
     failed = [code for code in codes if code]
-    for number, worker in enumerate(workers if failed else ()):
-        name, code = f"worker {number - 1}" if number else "chief", worker.returncode
-        ended = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
-        click.echo(f"{name:<8} | {ended}")
+    if not failed:
+        return 0
+    for number, worker in enumerate(workers):
+        name = f"worker {number - 1}" if number else "chief"
+        click.echo(f"{name:<8} | ended with exit code {worker.returncode}")
     # Signals are below 0, and a lost worker's code is above those of its causes.
-    cause = min(failed, default=0)
-    return EXIT_WORKER_LOST if cause < 0 else cause
+    return EXIT_WORKER_LOST if min(failed) < 0 else min(failed)
 
 
 def stop_with_launcher() -> None:

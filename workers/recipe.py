@@ -30,10 +30,12 @@ class Recipe:
         """Raise a LessonError where a value is out of range, or a batch can't be divided equally
         among the workers.
         """
-        if problems := parameter_problems(
-            {name: value for name, value in asdict(self).items() if name in PARAMETERS}
-        ):
-            raise LessonError("; ".join(problems), "change the option and start again")
+        values = {name: value for name, value in asdict(self).items() if name in PARAMETERS}
+        problems = parameter_problems(values)
         if self.batch_size % workers:
-            what = f"a batch of {self.batch_size} images can't be divided equally among {workers}"
-            raise LessonError(what, f"choose a batch size that is a multiple of {workers}")
+            problems.append(
+                f"a batch of {self.batch_size} images can't be divided equally among {workers} "
+                f"workers: choose a multiple of {workers}"
+            )
+        if problems:
+            raise LessonError("; ".join(problems), "change the option and start again")

@@ -1,6 +1,5 @@
 """The command line: `python -m workshop OUT`, `python -m workshop lab` and `… restart`."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +62,7 @@ def copies(out: Path, packages: tuple[str, ...], python: str) -> None:
     """
     from workshop.copies import make_copies  # nbconvert takes seconds to import
 
-    # A shell leaves ~ as it is after OUT=, and a path such as . has no name to rename to.
-    out = Path(os.path.abspath(os.path.expanduser(out)))  # noqa: PTH100, PTH111
+    out = out.expanduser()  # a shell leaves ~ as it is after OUT=
     make_copies(chain.ROOT, out, packages, python)
     click.echo(
         f"Written to {display_path(out)}: {', '.join(sorted(path.name for path in out.iterdir()))}"

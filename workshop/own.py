@@ -14,20 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from series import chain
-from series.errors import LessonError
 from series.files import atomic_write
 
 FOLDER = "my-notebooks"
 PROFILE = "quick"  # with which 04 trains in half a minute
 MADE_AS = "digits_made_as"  # in a copy's metadata: the digest of how it was made
 MAKE, UPDATE, LEAVE, OLDER, UNREADABLE = "make", "update", "leave", "older", "unreadable"
+PROBLEMS = {
+    OLDER: "you changed your copy, and the notebook has changed since",
+    UNREADABLE: "your copy is no notebook any more",
+}
 
 
 @dataclass(frozen=True)
 class Copy:
     """What a copy says of itself: digests of what it holds and of how it was made.
 
-    Both are empty where it can't be read as a notebook, or is a link.
+    Both are empty where it can't be read as a notebook.
     """
 
     holds: str = ""
@@ -74,16 +77,13 @@ def bring_up_to_date(root: Path) -> list[str]:
         What the reader should know, a sentence each.
 
     Raises:
-        LessonError: the folder is a link, or can't be written.
+        LessonError: the folder can't be written.
     """
-    folder = folder_of(root)
-    refuse_link(folder)
     fresh = {notebook.name: fresh_copy(root, notebook.name) for notebook in chain.ALL}
-    paths = {name: folder / f"{name}.ipynb" for name in fresh}
-    actions = plan(
-        {name: digest(json.loads(file)) for name, file in fresh.items()},
-        {name: _read(path) for name, path in paths.items() if path.exists() or path.is_symlink()},
-    )
+    paths = {name: folder_of(root) / f"{name}.ipynb" for name in fresh}
+    digests = {name: digest(json.loads(file)) for name, file in fresh.items()}
+    copies = {name: _read(path) for name, path in paths.items() if path.exists()}
+    actions = plan(digests, copies)
     for name, action in actions.items():
         if action in (MAKE, UPDATE):
             with atomic_write(paths[name]) as temporary:
@@ -97,30 +97,25 @@ def sentences(actions: Mapping[str, str]) -> list[str]:
         f"Your notebooks are in {FOLDER}/: copies without outputs, with the solutions folded. git "
         "doesn't see them, and what you change is never overwritten."
     ]
-    named = {
-        action: ", ".join(name for name, of_name in actions.items() if of_name == action)
-        for action in (MAKE, UPDATE)
-    }
-    if named[MAKE]:
+    if MAKE in actions.values():
         lines.append(
-            f"New: {named[MAKE]}. They carry the values of profiles/{PROFILE}.yaml, with which "
-            "training takes half a minute; for others, change a notebook's cell of parameters."
+            f"New: {_named(actions, MAKE)}. They carry the values of profiles/{PROFILE}.yaml, with "
+            "which training takes half a minute; for others, change a notebook's cell of "
+            "parameters."
         )
-    if named[UPDATE]:
-        lines.append(f"Renewed, since you hadn't changed them: {named[UPDATE]}.")
-    for name, action in actions.items():
-        command = f"`python -m workshop restart {int(name[:2])}`"
-        if action == OLDER:
+    if UPDATE in actions.values():
+        lines.append(f"Renewed, since you hadn't changed them: {_named(actions, UPDATE)}.")
+    for action, what in PROBLEMS.items():
+        if action in actions.values():
             lines.append(
-                f"Your copy of {name} is older than the notebook; {command} brings the new one "
-                "and keeps yours."
-            )
-        if action == UNREADABLE:
-            lines.append(
-                f"Your copy of {name} is no notebook any more, or a link; {command} makes a new "
-                "one and keeps yours."
+                f"{_named(actions, action)}: {what}. `python -m workshop restart`, with a number "
+                "such as 4, brings the new one and keeps yours."
             )
     return lines
+
+
+def _named(actions: Mapping[str, str], action: str) -> str:
+    return ", ".join(name for name, of_name in actions.items() if of_name == action)
 
 
 def fresh_copy(root: Path, name: str) -> bytes:
@@ -150,25 +145,10 @@ def digest(notebook: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
 
 
-def refuse_link(folder: Path) -> None:
-    """Refuse to write into a folder through a link.
-
-    Raises:
-        LessonError: the folder is a link.
-    """
-    if folder.is_symlink():
-        raise LessonError(
-            f"{folder.name} is a link to another folder, and nothing is written through a link",
-            f"give the link {folder.name} another name, then run this again",
-        )
-
-
 def _read(path: Path) -> Copy:
-    """What a copy says of itself. A link isn't followed."""
-    if path.is_symlink():
-        return Copy()
+    """What a copy says of itself."""
     try:
         notebook = json.loads(path.read_bytes())
-        return Copy(digest(notebook), str(notebook["metadata"].get(MADE_AS, "")))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return Copy(digest(notebook), notebook["metadata"].get(MADE_AS, ""))
+    except (ValueError, LookupError, TypeError):
         return Copy()

@@ -1,16 +1,14 @@
 """Starting again: a notebook goes back to how it was, and its reader's is kept beside it."""
 
 import itertools
-import json
 import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from series import chain
 from series.errors import LessonError
-from series.files import atomic_write, not_writable
+from series.files import atomic_write
 from workshop import own
 
 ORIGINALS = Path("workshop", "original")  # in a workshop's copy, where there is no git
@@ -40,7 +38,6 @@ def restart(root: Path, wanted: Iterable[str]) -> list[str]:
     folder = own.folder_of(root)
     if not folder.is_dir():
         folder = root / "notebooks"
-    own.refuse_link(folder)
     # All of them, before anything is changed.
     originals = {name: _original(root, folder, name) for name in names}
     return [_put_back(folder / f"{name}.ipynb", original) for name, original in originals.items()]
@@ -64,36 +61,17 @@ def _original(root: Path, folder: Path, name: str) -> bytes:
 
 
 def _put_back(path: Path, original: bytes) -> str:
-    if path.is_file() and _same_notebook(path.read_bytes(), original):
-        return f"{path.stem} is as it was."
-    sentence = f"{path.stem} is as it was again"
-    if path.is_file() or path.is_symlink():
-        names = (f"{path.stem}.mine-{number}.ipynb" for number in itertools.count(1))
-        beside = next(path.with_name(name) for name in names if _free(path, name))
-        try:
-            mine = path.rename(beside)
-        except OSError as error:
-            raise not_writable(beside, error, path.parent) from error
-        sentence += f"; yours is kept as {mine.name}"
+    sentence = f"{path.stem} is as it was"
+    if path.exists():
+        # git may write the ends of lines as Windows does.
+        if path.read_bytes().splitlines() == original.splitlines():
+            return f"{sentence}."
+        for number in itertools.count(1):
+            mine = path.with_name(f"{path.stem}.mine-{number}.ipynb")
+            if not mine.exists():
+                break
+        path.rename(mine)
+        sentence += f" again; yours is kept as {mine.name}"
     with atomic_write(path) as temporary:
         temporary.write_bytes(original)
     return f"{sentence}. In JupyterLab, close it and open it again."
-
-
-def _free(path: Path, name: str) -> bool:
-    beside = path.with_name(name)
-    return not (beside.exists() or beside.is_symlink())
-
-
-def _same_notebook(file: bytes, other: bytes) -> bool:
-    """Whether two notebook files hold the same, whatever the ends of their lines: git may write
-    them as Windows does.
-    """
-    return file == other or _json(file) == _json(other) is not None
-
-
-def _json(file: bytes) -> Any:
-    try:
-        return json.loads(file)
-    except ValueError:
-        return None  # it is no notebook any more

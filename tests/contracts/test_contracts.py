@@ -70,7 +70,6 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_touched(project):
     assert everything_in(project.runs) == before
 
 
-@pytest.mark.xfail(strict=True, reason="fault 26")
 @pytest.mark.slow
 def test_the_advised_command_does_what_was_asked_for(project):
     asked = ["--name", "mine", "--profile", "quick", "-p", "epochs", "2", "--timeout", "99"]
@@ -96,7 +95,6 @@ def test_the_advised_command_does_what_was_asked_for(project):
         ("-p", "picture", "no/such.jpg", "--from", "03", "--to", "05"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="fault 28")
 def test_what_the_notebooks_do_not_load_is_not_looked_at(project, words):
     code, output = project.run("run", "--profile", "fast", "--name", "fast", *words, "--dry-run")
     assert code == 0, output
@@ -156,7 +154,6 @@ def test_only_what_is_out_of_date_runs_again(project):
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="fault 27")
 @pytest.mark.slow
 def test_the_dry_run_says_what_then_happens(project):
     (project.fast.folder / "dataset.npz").unlink()

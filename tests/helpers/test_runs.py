@@ -73,13 +73,14 @@ def test_a_save_that_is_interrupted_keeps_the_old_artifact_and_its_record() -> N
 
 
 def test_opened_cold_a_notebook_names_all_that_is_missing_and_one_command() -> None:
-    text = refused("05_testing", run="my run")
-    assert not (chain.runs_folder() / "my run").exists()
+    text = refused("05_testing", run="my-run")
+    assert not (chain.runs_folder() / "my-run").exists()
     assert "dataset.npz (made by 02_dataset) and trained.keras (made by 04_training)" in text
     assert text.count("python -m runner") == 1
-    assert text.endswith('python -m runner run --name "my run" --to 04_training --catch-up')
+    assert text.endswith("python -m runner run --name my-run --to 04_training --catch-up")
     text = refused("05_testing", run="interactive")
-    assert text.endswith("--to 04_training --profile quick --catch-up"), "somebody waits"
+    assert "--profile quick" in text, "somebody waits"
+    assert "--to 04_training --catch-up" in text
     save_dataset()
     assert "dataset.npz" not in refused("05_testing")
 

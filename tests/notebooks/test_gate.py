@@ -47,11 +47,6 @@ def nothing(cells: list) -> None:
 RUNNING = {
     "passes": (nothing, ""),
     "wrong_output": (lambda cells: cells[1].outputs[0].update(text="3\n"), "Cell outputs differ"),
-    "missing_output": (lambda cells: cells[1].update(outputs=[]), "Cell outputs differ"),
-    "other_figure": (
-        lambda cells: cells[2].update(source=FIGURE.replace("falls", "rises")),
-        "Cell outputs differ",
-    ),
     "wrong_solution": (lambda cells: cells[5].update(source="my_answer = 5"), "Not yet."),
     "starter_answers": (lambda cells: cells[3].update(source="my_answer = 4"), "To do"),
     "starter_stops": (lambda cells: cells[3].update(source="1 / 0"), "ZeroDivisionError"),
@@ -101,9 +96,3 @@ def test_what_the_file_shows_is_caught(
     problems = gate.file_problems(tmp_path / "a.ipynb")
     assert len(problems) == bool(words)
     assert words in "".join(problems)
-
-
-@pytest.mark.slow
-def test_a_kernel_that_dies_is_caught(tmp_path: Path) -> None:
-    write(tmp_path / "dies.ipynb", lambda cells: cells[1].update(source="import os\nos._exit(1)"))
-    assert "exceeded" in gate.run_nbval(tmp_path, tmp_path / "runs", cell_timeout=5)["dies"][0]

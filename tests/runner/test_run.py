@@ -37,31 +37,21 @@ def test_a_run_that_ends_well_is_recorded(done, fast):
 def test_each_notebook_is_executed_whole_with_its_own_parameters_and_this_projects_packages(
     notebooks, fast, tmp_path, monkeypatch
 ):
-    (tmp_path / "elsewhere" / "helpers").mkdir(parents=True)
-    (tmp_path / "elsewhere" / "helpers" / "__init__.py").write_text("1 / 0")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "elsewhere"))
-    monkeypatch.chdir(tmp_path / "elsewhere")
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "helpers").mkdir(parents=True)
+    (elsewhere / "helpers" / "__init__.py").write_text("1 / 0")
+    monkeypatch.setenv("PYTHONPATH", str(elsewhere))
+    monkeypatch.chdir(elsewhere)
     look = "import os, helpers\nprint(os.path.basename(os.getcwd()), helpers.__file__)\n"
-    edit_cell(
-        notebooks,
-        "02_dataset",
-        "work",
-        look + "for i in range(300):\n    print(i, end='\\r', flush=True)",
-    )
+    edit_cell(notebooks, "02_dataset", "work", look)
     assert go(last="02") == run.DONE
     cells = fast.cells("02_dataset").values()
-    injected = next(
-        cell for cell in cells if "injected-parameters" in cell["metadata"].get("tags", [])
-    )
-    given = [line.split(" = ")[0] for line in "".join(injected["source"]).splitlines()[1:]]
+    tagged = [cell for cell in cells if "injected-parameters" in cell["metadata"].get("tags", [])]
+    given = [line.split(" = ")[0] for line in "".join(tagged[0]["source"]).splitlines()[1:]]
     assert set(given) == {"run", "normalization"}
-    printed = fast.printed("02_dataset", "work")
-    assert printed.startswith(f"notebooks {chain.ROOT / 'helpers' / '__init__.py'}\n")
-    assert len(fast.cells("02_dataset")["work"]["outputs"]) == 1, "many prints become one output"
+    imported = chain.ROOT / "helpers" / "__init__.py"
+    assert fast.printed("02_dataset", "work") == f"notebooks {imported}\n"
     assert fast.printed("02_dataset", "show") == "a demonstration\n"
-    assert not [
-        cell for cell in cells if cell["cell_type"] == "code" and cell["execution_count"] is None
-    ]
 
 
 def test_catching_up_skips_exercises_and_demonstrations_until_a_whole_run(notebooks, fast, capsys):
@@ -83,10 +73,7 @@ def test_a_second_run_reuses_what_is_fresh_and_says_so(done, fast, capsys):
     shown = capsys.readouterr().out
     assert "05_testing: up to date" in shown
     assert "04_training    ok, reused" in shown
-    assert (
-        "Test accuracy 0.9000 (95% interval 0.8800 to 0.9200), BELOW what was expected: at least"
-        in shown
-    )
+    assert "Test accuracy 0.9000 (95% interval 0.8800 to 0.9200), BELOW" in shown
     assert str(fast.folder / "report.html") in shown.splitlines()[-1]
     assert fast.record["notebooks"]["04_training"] == before | {"reused": True}
     assert fast.record["metrics"]["accuracy"] == 0.9
@@ -95,56 +82,26 @@ def test_a_second_run_reuses_what_is_fresh_and_says_so(done, fast, capsys):
 def test_a_change_travels_as_far_as_it_changes_something(done, fast, capsys):
     edit_cell(done, "04_training", "title", "# Other words, which do not count")
     edit_cell(done, "03_model", "work", "print('a relabelled plot')")
-    (fast.folder / "02_dataset.ipynb").write_text("{")
+    (fast.folder / "dataset.npz").unlink()
     assert go(last="04") == run.DONE
     assert fast.ran == ["01_setup", "02_dataset", "03_model"]
-    assert "03_model: code cell work changed" in capsys.readouterr().out
-    assert fast.printed("02_dataset", "work") == "working\n", "its executed notebook was damaged"
+    shown = capsys.readouterr().out
+    assert "02_dataset: its dataset.npz is missing" in shown
+    assert "03_model: code cell work changed" in shown
 
 
-@pytest.mark.slow
-def test_another_parameter_is_kept_and_redoes_what_depends_on_it_and_from_leaves_what_is_before(
-    done, fast, capsys
-):
-    assert go(pairs=[("epochs", "2")], first="04", last="04") == run.DONE
-    assert fast.ran == ["04_training"]
-    assert go(last="05") == run.DONE, "the run keeps epochs 2 without being told again"
-    assert fast.ran == ["01_setup", "05_testing"]
-    assert "05_testing: trained.keras changed" in capsys.readouterr().out
-    assert fast.record["notebooks"]["04_training"]["parameters"]["epochs"] == 2
-
-
-def test_a_dry_run_says_what_would_run_and_why_and_changes_nothing(done, fast, capsys):
+def test_a_dry_run_changes_nothing(done, fast, capsys):
     before = {path: path.stat().st_mtime_ns for path in fast.folder.iterdir()}
     edit_cell(done, "04_training", "work", "print('other')")
     assert run.run(*read(pairs=[("expected_accuracy", "0.5")]), dry_run=True) == run.DONE
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    assert "03_model reuse up to date" in lines
     assert "04_training run code cell work changed" in lines
-    assert any(line.startswith("05_testing run parameter expected_accuracy: ") for line in lines)
     assert "06_inference maybe run if trained.keras changes" in lines
-    (done / "02_dataset.ipynb").unlink()
-    assert run.run(*read(name="new"), dry_run=True) == run.REFUSED
+    assert any(line.startswith("05_testing run parameter expected_accuracy: ") for line in lines)
     assert {path: path.stat().st_mtime_ns for path in fast.folder.iterdir()} == before
-    assert not fast.folder.with_name("new").exists()
 
 
-def test_a_missing_artifact_of_the_interactive_run_is_made_without_undoing_what_is_there(
-    done, fast
-):
-    made = standins.Run(fast.folder.with_name("interactive"))
-    shutil.copytree(fast.folder, made.folder)
-    by_hand = {part: made.record[part] for part in ("schema", "artifacts")} | {
-        "name": "interactive"
-    }
-    (made.folder / "run.json").write_text(json.dumps(by_hand))
-    (made.folder / "model.keras").unlink()
-    edit_cell(done, "02_dataset", "work", "print('changed')")
-    assert go(name="interactive", last="03") == run.DONE
-    assert made.ran == ["01_setup", "03_model"]
-
-
-def test_what_was_made_by_hand_is_told_with_the_parameters_it_was_made_with(done, fast, capsys):
+def test_what_the_interactive_run_lacks_is_made_and_what_was_made_by_hand_stays(done, fast, capsys):
     made = standins.Run(fast.folder.with_name("interactive"))
     shutil.copytree(fast.folder, made.folder)
     content = made.record
@@ -153,17 +110,18 @@ def test_what_was_made_by_hand_is_told_with_the_parameters_it_was_made_with(done
     # Of another making than the one that the last headless run made, as its digest says.
     content["last_success"]["04_training"]["saved"]["trained.keras"] = "another"
     (made.folder / "run.json").write_text(json.dumps(content))
+    (made.folder / "metrics.json").unlink()
+    edit_cell(done, "02_dataset", "work", "print('changed')")
     given = [("epochs", "3"), ("filters", "8")]
-    assert go(name="interactive", profile="fast", pairs=given, last="04") == run.DONE
-    assert made.ran == ["01_setup"]
+    assert go(name="interactive", profile="fast", pairs=given, last="05") == run.DONE
+    assert made.ran == ["01_setup", "05_testing"]
     assert "04_training: up to date as it is, made with epochs 5" in capsys.readouterr().out
     training = made.record["notebooks"]["04_training"]
     assert (training["parameters"]["epochs"], training["seconds"]) == (5, None)
     assert "04_training" not in made.record["last_success"], "which compare would show"
-    own = record.load(made.folder)
-    assert own is not None
-    facts = own.circumstances()
-    assert (facts["epochs"], facts["filters"]) == (5, 5)
+    loaded = record.load(made.folder)
+    assert loaded is not None
+    assert (loaded.circumstances()["epochs"], loaded.circumstances()["filters"]) == (5, 5)
 
 
 # Faults in a notebook
@@ -182,16 +140,14 @@ def test_a_cell_that_fails_is_named_with_its_own_last_lines(notebooks, fast, cap
     assert (entry["outcome"], entry["where"]) == ("cell error", "in cell In [5] (work)")
     assert entry["error"] == ["ValueError: first line", "the last line"]
     assert fast.outcomes == ["ok", "cell error", *["not reached"] * 4]
-    assert (fast.record["status"], fast.record["exit_code"], fast.record["metrics"]) == (
-        "failed",
-        1,
-        {},
-    )
+    ended = [fast.record[part] for part in ("status", "exit_code", "metrics")]
+    assert ended == ["failed", 1, {}]
     shown = capsys.readouterr().out
     assert "02_dataset: cell error in cell In [5] (work)" in shown
     assert "the last line" in shown
     assert f"Open: {fast.folder / '02_dataset.ipynb'}" in shown
-    assert "python -m runner run --name fast --to 06_inference" in shown.splitlines()[-1]
+    command = "python -m runner run --name fast --to 06_inference --profile fast"
+    assert command in shown.splitlines()[-1]
     edit_cell(notebooks, "02_dataset", "work", "print('working')")
     assert go(last="02") == run.DONE
 
@@ -216,10 +172,8 @@ def test_a_cell_that_takes_too_long(notebooks, fast):
     edit_cell(notebooks, "01_setup", "work", f"{CHILDREN}\nimport time\ntime.sleep(100)")
     assert go(timeout=1) == run.TIMED_OUT
     entry = fast.record["notebooks"]["01_setup"]
-    assert (entry["outcome"], entry["error"]) == (
-        "timeout",
-        ["the cell took longer than 1 s (--timeout)"],
-    )
+    assert entry["outcome"] == "timeout"
+    assert entry["error"] == ["the cell took longer than 1 s (--timeout)"]
     assert processes_in(notebooks) == []
 
 
@@ -227,16 +181,14 @@ def test_a_kernel_that_is_killed_says_its_last_words_without_tensorflows_notes(
     notebooks, fast, capsys
 ):
     words = "2026-01-01 00:00:00.1: I external/x.cc:1] note\\nWARNING: All log messages before\\nE0000 00:0 x] y\\nlast word\\n"
-    edit_cell(
-        notebooks,
-        "01_setup",
-        "work",
-        f"import os\nos.write(2, b'{words}')\nos.kill(os.getpid(), 9)",
-    )
+    killing = f"import os\nos.write(2, b'{words}')\nos.kill(os.getpid(), 9)"
+    edit_cell(notebooks, "01_setup", "work", killing)
     assert go() == run.KERNEL_DIED
     entry = fast.record["notebooks"]["01_setup"]
     killed = "the kernel ended with status -9 (it was killed, as when memory runs out)"
-    assert (entry["outcome"], entry["error"]) == ("kernel died", ["last word", killed])
+    assert (entry["outcome"], entry["error"][0]) == ("kernel died", "last word")
+    assert entry["error"][1].startswith(killed)
+    assert entry["error"][1].endswith(" GB: lower batch_size, or filters, or train_images")
     assert "01_setup: kernel died in cell In [5] (work)" in capsys.readouterr().out
 
 
@@ -247,3 +199,13 @@ def test_a_kernel_that_never_starts(notebooks, fast, monkeypatch):
     assert go() == run.KERNEL_DIED
     entry = fast.record["notebooks"]["01_setup"]
     assert (entry["outcome"], entry["where"]) == ("kernel died", "before its first cell")
+
+
+def test_a_run_after_one_that_was_killed_says_so(done, fast, capsys):
+    content = fast.record
+    content["status"] = content["notebooks"]["04_training"]["outcome"] = "running"
+    del content["last_success"]["04_training"]
+    (fast.folder / "run.json").write_text(json.dumps(content))
+    assert go(last="04") == run.DONE
+    assert "The last run of this name was killed in 04_training" in capsys.readouterr().out
+    assert fast.ran == ["01_setup", "04_training"]

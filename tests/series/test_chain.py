@@ -50,17 +50,10 @@ def test_the_notebooks_parameters_are_those_in_the_table() -> None:
         ({"epochs": 0}, ["parameter epochs takes a whole number from 1 to 1000, not 0"]),
         ({"epochs": 1001}, ["parameter epochs takes a whole number from 1 to 1000, not 1001"]),
         ({"warmup": math.nan}, ["parameter warmup takes a number from 0 to 0.9, not nan"]),
-        ({"train_images": -1}, ["parameter train_images takes a whole number from 2, or 0 for all, not"]),
         ({"train_images": 1, "test_images": 1}, ["parameter train_images takes", "parameter test_images takes"]),
-        ({"train_images": 2, "test_images": 2}, []),
-        ({"train_images": 0, "test_images": 0}, []),
-        ({"train_images": False}, ["parameter train_images takes a whole number from 2, or 0 for all, not False"]),
+        ({"train_images": 2, "test_images": 0}, []),
         ({"dataset": 3}, ["parameter dataset takes text that could name a file, not 3"]),
-        ({"dataset": "a\0b"}, ["parameter dataset takes text that could name a file, not 'a\\x00b'"]),
-        ({"dataset": "d\udcff"}, ["parameter dataset takes text that could name a file, in UTF-8, not 'd\\udcff'"]),
-        ({"picture": "é" * 128}, ["parameter picture takes text that could name a file, not 'éé"]),
         ({"normalization": "column"}, ['parameter normalization takes one of "rows", "pixels", not \'column\'']),
-        ({"seed": 2**32 - 99}, ["parameter seed takes a whole number from 0 to 4294967196"]),
         ({"seed": -1, "sead": 1}, ["parameter seed takes a whole", "no notebook has a parameter sead (did you mean seed"]),
         ({"epochs": 1, "learning_rate": 1, "warmup": 0.0, "normalization": "pixels"}, []),
     ],
@@ -70,48 +63,34 @@ def test_each_wrong_parameter_gets_a_sentence_that_says_what_is_right(
 ) -> None:
     problems = parameter_problems(values)
     assert len(problems) == len(sentences)
-    assert all(
-        problem.startswith(sentence) for problem, sentence in zip(problems, sentences, strict=True)
-    )
+    for problem, sentence in zip(problems, sentences, strict=True):
+        assert problem.startswith(sentence)
 
 
-@pytest.mark.parametrize(
-    "name", ["interactive", "my run", "it's {mine}", "zażółć", "console", "a-b", "a" * 100]
-)
-def test_a_run_can_have_any_name_that_every_system_takes_for_a_folder(name: str) -> None:
+@pytest.mark.parametrize("name", ["interactive", "my-run", "7_b.2", "a" * 100])
+def test_a_run_may_be_called(name: str) -> None:
     assert chain.run_name_problem(name) is None
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["", " ", "..", ".hidden", "-x", "a/b", "a\\b", "C:", "a\n", "end ", "end.", "a" * 101, "é" * 51, 3, "CON", "nul", "Aux.txt", "com1", "lpt9.old", "a$(b)", "x\udcff", "a`b`", "a!b"],
-)  # fmt: skip
-def test_a_run_cannot_have_a_name_that_leads_elsewhere_or_that_windows_keeps_for_a_device(
-    name: object,
-) -> None:
+    "name", ["", "..", ".hidden", "-x", "a/b", "a\\b", "my run", "a\n", "é", "a$(b)", "a" * 101, 3]
+)
+def test_a_run_may_not_be_called(name: object) -> None:
     assert "cannot be called" in (chain.run_name_problem(name) or "")
 
 
 @pytest.mark.parametrize(
     "word",
-    ["4", "04", "04_", "4_training", "04_training", "04_training.ipynb", "notebooks/04_training.ipynb",
-     "C:\\lesson\\notebooks\\04_training.ipynb", "./04_training"],
-)  # fmt: skip
+    ["4", "04_", "4_training", "04_training.ipynb", "C:\\lesson\\notebooks\\04_training.ipynb"],
+)
 def test_a_notebook_is_found_by_number_name_or_path(word: str) -> None:
     assert chain.find_notebook(word).name == "04_training"
 
 
-@pytest.mark.parametrize(
-    "word", ["", "0", "9", "14", "0_", "_", ".ipynb", "notebooks/", "4_tr_", "²"]
-)
+@pytest.mark.parametrize("word", ["", "0", "14", "_", "notebooks/", "4_tr_"])
 def test_a_word_that_means_no_notebook_gets_a_sentence(word: str) -> None:
     with pytest.raises(LessonError, match="there is no notebook"):
         chain.find_notebook(word)
-
-
-def test_a_notebook_that_was_renamed_is_said_to_have_another_name_now() -> None:
-    with pytest.raises(LessonError, match="07_scaling_out is called 08_scaling_out now"):
-        chain.find_notebook("notebooks/07_scaling_out.ipynb")
 
 
 def test_what_stands_in_the_makefile_and_in_the_chain_is_the_same() -> None:

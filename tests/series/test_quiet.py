@@ -25,13 +25,11 @@ def test_tensorflow_and_its_first_operation_write_nothing_and_what_comes_later_i
     assert (result.returncode, result.stdout, result.stderr) == (0, "3.0\n", "later")
 
 
-@pytest.mark.parametrize("error", ["ImportError('no such symbol')", "KeyboardInterrupt"])
-def test_an_import_that_fails_shows_what_was_written(tmp_path: Path, error: str) -> None:
-    (tmp_path / "tensorflow.py").write_text(
-        f"import os; os.write(2, b'the reason why\\n'); raise {error}"
-    )
+def test_an_import_that_fails_shows_what_was_written(tmp_path: Path) -> None:
+    failing = "import os; os.write(2, b'the reason why\\n'); raise ImportError"
+    (tmp_path / "tensorflow.py").write_text(failing)
     (tmp_path / "keras.py").touch()
     result = run(IMPORT, tmp_path)
     assert result.returncode != 0
     assert result.stderr.startswith("the reason why\n")
-    assert error.split("(")[0] in result.stderr
+    assert "ImportError" in result.stderr

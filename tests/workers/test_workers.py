@@ -3,14 +3,15 @@
 import json
 import re
 import socket
-import zipfile
 from dataclasses import replace
 
+import keras
+import numpy as np
 import pytest
 
-from helpers.training import Recorder
 from series.errors import LessonError
-from workers import cli, cluster, engine
+from workers import cluster, engine
+from workers.checkpoint import Checkpoint
 from workers.cluster import Cluster, this_cluster
 from workers.recipe import Recipe
 
@@ -54,14 +55,8 @@ def test_kubeflow_may_write_the_index_as_text_and_name_other_roles_beside():
         '{"cluster": {"worker": ["a:1"]}}',
         '{"cluster": {"worker": ["a:1"]}, "task": {"type": "evaluator", "index": 0}}',
         '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
-        '{"cluster": {"chief": ["a:1", "b:1"]}, "task": {"type": "chief", "index": 0}}',
-        '{"cluster": {"worker": ["a:99999"]}, "task": {"type": "worker", "index": 0}}',
-        '{"cluster": {"worker": ["a:-1"]}, "task": {"type": "worker", "index": 0}}',
-        '{"cluster": {"worker": ["1"]}, "task": {"type": "worker", "index": 0}}',
-        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1e400}}',
+        '{"cluster": {"worker": ["a"]}, "task": {"type": "worker", "index": 0}}',
         '{"cluster": {"worker": 5}, "task": {"type": "worker", "index": 0}}',
-        '{"cluster": {"worker": ["a:1"]}, "task": {"type": ["worker"], "index": 0}}',
-        "[" * 100_000,
     ],
 )
 def test_an_unfit_cluster_is_refused_in_a_sentence(text):
@@ -71,23 +66,19 @@ def test_an_unfit_cluster_is_refused_in_a_sentence(text):
 
 def test_what_a_launcher_writes_a_worker_reads():
     addresses = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]
-    found = [
-        this_cluster({"TF_CONFIG": json.dumps(cluster.tf_config(addresses, number))})
-        for number in range(3)
-    ]
-    assert [one.number for one in found] == [0, 1, 2]
-    assert [one.name for one in found] == ["chief", "worker 0", "worker 1"]
+    for number, name in enumerate(["chief", "worker 0", "worker 1"]):
+        text = json.dumps(cluster.tf_config(addresses, number))
+        worker = this_cluster({"TF_CONFIG": text})
+        assert (worker.number, worker.name) == (number, name)
 
 
-def test_one_that_does_not_come_is_named_after_the_wait_and_a_taken_port_is_refused(capsys):
+def test_one_that_does_not_come_is_named_after_the_wait(capsys):
     own = ("127.0.0.1", int(cluster.free_addresses(1)[0].rpartition(":")[2]))
     with socket.create_server(("127.0.0.1", 0)) as there:
         addresses = (own, there.getsockname(), ("127.0.0.1", 1))
         assert not cluster.others_are_there(Cluster(addresses), 1)
         assert "no worker answered at 127.0.0.1:1 within 1 seconds" in capsys.readouterr().out
         assert cluster.others_are_there(Cluster(addresses[:2]), 5)
-        with pytest.raises(LessonError, match=f"can't use its port {there.getsockname()[1]}"):
-            cluster.others_are_there(Cluster(addresses[:2], number=1), 5)
 
 
 def test_a_recipe_out_of_range_or_a_batch_that_cannot_be_divided_is_refused():
@@ -120,36 +111,20 @@ def test_every_worker_gets_equally_many_images_and_the_last_fifth_is_held_out():
     )
 
 
-def test_an_unexpected_error_in_a_cluster_ends_the_process_at_once(monkeypatch, capsys):
-    class Ended(Exception):
-        pass
-
-    def end(code: int) -> None:
-        raise Ended(code)
-
-    def fail(*_: object) -> None:
-        raise RuntimeError("unexpected")
-
-    monkeypatch.setenv("TF_CONFIG", "{}")
-    monkeypatch.setattr(cli, "_work", fail)
-    monkeypatch.setattr(cli.os, "_exit", end)
-    with pytest.raises(Ended, match="1"):
-        cli.main(["--name", "mine"])
-    assert "RuntimeError: unexpected" in capsys.readouterr().err
-
-
-def test_a_checkpoint_of_another_training_stays_until_all_have_looked(tmp_path):
-    def checkpoint(seed: int) -> engine.SharedCheckpoint:
-        return engine.SharedCheckpoint(tmp_path / "kept", Recorder(10, 5), {"seed": seed})
-
-    (tmp_path / "kept").mkdir()
+def test_a_checkpoint_continues_only_the_same_training_and_a_damaged_one_is_named(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    history = {"epochs": 1}
     path = tmp_path / "kept" / "checkpoint.keras"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("record.json", json.dumps({"recipe": {"seed": 1}, "history": {}}))
-    other = checkpoint(2)
-    model = object()
-    assert other.resume(model) is model
-    assert path.exists()
-    other.all_have_looked = True
-    other.delete()
-    assert not path.exists()
+    same, other = (Checkpoint(path.parent, {"seed": seed}) for seed in (1, 2))
+    assert same.load() is None
+    same.save(model, history)
+    kept_model, kept_history = same.load()
+    assert np.array_equal(kept_model.get_weights()[0], model.get_weights()[0])
+    assert kept_history == history
+    assert other.load() is None and path.exists()  # another worker may be reading it
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(LessonError, match=r"checkpoint\.keras is damaged"):
+        same.load()
+    (path.parent / "notes.txt").write_text("mine")
+    same.delete()
+    assert [each.name for each in path.parent.iterdir()] == ["notes.txt"]
