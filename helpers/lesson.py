@@ -34,22 +34,6 @@ def process_data(X: np.ndarray, normalization: str = "rows") -> tf.Tensor:
     return tf.convert_to_tensor(X)
 
 
-def move_right(images: np.ndarray, pixels: int) -> np.ndarray:
-    """Move images to the right without wrapping them around, as 04_training shows.
-
-    Args:
-        images: of shape (count, height, width), or (count, height, width, 3) in color.
-        pixels: by how many, from 0 to the width.
-
-    Returns:
-        Images of the same shape and type; the left column fills what has become free.
-    """
-    width = images.shape[2]
-    moved = np.repeat(images[:, :, :1], width, axis=2)
-    moved[:, :, pixels:] = images[:, :, : width - pixels]
-    return moved
-
-
 def batches_of(images: tf.Tensor, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
     """Batches of images with their labels, in a new order in each epoch.
 

@@ -35,7 +35,6 @@ def for_learner(notebook: NotebookNode, profile: Mapping[str, Any]) -> NotebookN
     for cell in learners.cells:
         if is_tagged(cell, "solution"):
             cell.source = YOUR_OWN
-            cell.metadata["jupyter"] = {"source_hidden": False}
     return learners
 
 
@@ -88,7 +87,7 @@ def is_tagged(cell: NotebookNode, tag: str) -> bool:
 
 
 def _without_outputs_and_notes(notebook: NotebookNode, profile: Mapping[str, Any]) -> NotebookNode:
-    """What both variants for learners share. Checks stay folded, since they hold the answers."""
+    """What both variants for learners share."""
     variant = copy.deepcopy(notebook)
     variant.cells = [cell for cell in variant.cells if not is_tagged(cell, "instructor")]
     for cell in variant.cells:
@@ -96,7 +95,7 @@ def _without_outputs_and_notes(notebook: NotebookNode, profile: Mapping[str, Any
         cell.source = cell.source.replace("<details open>", "<details>")
         if cell.cell_type == "code":
             cell.update(outputs=[], execution_count=None)
-            cell.metadata["jupyter"] = {"source_hidden": is_tagged(cell, "check")}
+            cell.metadata.pop("jupyter", None)
         if is_tagged(cell, "parameters"):
             cell.source = with_values(cell.source, profile)
     return variant

@@ -79,7 +79,7 @@ class Canvas:
         """
         convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
         self._inside = keras.Model(
-            model.inputs, [model.output, *(layer.output for layer in convolutions)]
+            model.inputs, [*model.outputs, *(layer.output for layer in convolutions)]
         )
         self._normalization = normalization
         self._names = [str(name) for name in class_names]
