@@ -152,3 +152,32 @@ def how_long(folder: RunFolder) -> str:
     if fewer < 100:  # from so few, nothing would be learned, and 0 means all of them
         return f"{forecast}\nWith fewer epochs, or fewer filters in 03_model, it takes less."
     return f"{forecast}\nWith train_images = {fewer} it takes less than a minute."
+
+
+def refuse_unusable(model: keras.Model, images: Any) -> None:
+    """See whether later notebooks can load a model and read probabilities from it.
+
+    Args:
+        model: the model to save.
+        images: a few prepared images, as the model takes them.
+
+    Raises:
+        LessonError: a layer is one that a new kernel doesn't know, or no probabilities come out.
+    """
+    for layer in model.layers:
+        if not type(layer).__module__.startswith("keras.") or isinstance(
+            layer, keras.layers.Lambda
+        ):
+            raise LessonError(
+                f"the layer {layer.name} ({type(layer).__name__}) can't be loaded in a new kernel",
+                "use Keras' own layers, and functions of keras.ops between them, then run all of "
+                "03_model again",
+            )
+    rows = np.asarray(model(images[:10]), dtype="float64")
+    if (rows < 0).any() or not np.allclose(rows.sum(axis=-1), 1, atol=0.01):
+        raise LessonError(
+            "what comes out of the model for an image doesn't add up to 1, so these are no "
+            "probabilities",
+            'give the last layer activation="softmax", compile without from_logits=True, then run '
+            "all of 03_model again",
+        )
