@@ -31,6 +31,7 @@ SHOWN = (
     "helpers/explore.js",
     "helpers/explore.py",
     "helpers/figures",
+    "helpers/judging.py",
 )
 
 Fingerprint = dict[str, dict[str, Any]]
