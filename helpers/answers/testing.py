@@ -34,7 +34,7 @@ def matrix(answer: Any, truth: np.ndarray, predicted: np.ndarray, classes: int) 
     return problem_with(answer, counted, hints)
 
 
-def interval(answer: Any) -> str | None:
+def fifty(answer: Any) -> str | None:
     """Wilson's 95% interval of 45 of 50, as a pair of low and high."""
     low, high = binomtest(45, 50).proportion_ci(method="wilson")
     hints = [
@@ -95,4 +95,4 @@ def doubt(answer: Any, right: np.ndarray, confidence: np.ndarray) -> str | None:
     return problem_with(answer, together, hints, within=0.00006)
 
 
-PROBLEMS = {"ex-interval": interval, "ex-matrix": matrix, "ex-recall": recall, "ex-doubt": doubt}
+PROBLEMS = {"ex-fifty": fifty, "ex-matrix": matrix, "ex-recall": recall, "ex-doubt": doubt}
