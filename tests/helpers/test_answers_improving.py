@@ -29,8 +29,13 @@ def test_a_verdict_needs_a_change_seeds_and_the_place_of_0() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "low", "hint"),
-    [([64, 1, 1, 1], 0.5, None), ([1], 0.5, "All images"), ([64, 4, 4, 1], 0.5, "Pixels")]
-    + [([64, 1, 1, 1], 0.0, "outside"), ([64, 1, 1, 1], 1.0, "as they were")],
+    [
+        ([64, 1, 1, 1], 0.5, None),
+        ([1], 0.5, "All images"),
+        ([64, 4, 4, 1], 0.5, "Pixels"),
+        ([64, 1, 1, 1], 0.0, "outside"),
+        ([64, 1, 1, 1], 1.0, "as they were"),
+    ],
 )
 def test_fading_takes_a_number_for_each_image(shape: list, low: float, hint: str | None) -> None:
     said = fade(lambda images, labels: (images * tf.random.uniform(shape, low, 1.0), labels))
