@@ -1,5 +1,7 @@
 """Answers of 07_improving."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,4 +44,69 @@ def cost(answer: Any) -> str | None:
     return problem_with(answer, 14 * 14 * weights, hints)
 
 
-PROBLEMS = {"ex-move": move, "ex-cost": cost}
+def interval(answer: Any, before: Sequence[float], after: Sequence[float]) -> str | None:
+    """Welch's interval of the gain from one recipe to another, over seeds."""
+    low, high = _gain(before, after)
+    pooled = _gain(before, after, equal_var=True)
+    hints = [
+        ((-high, -low), "That is the loss: what was before is taken from what came after."),
+        ((high, low), "The low end comes first."),
+        (pooled, "Recipes may spread unequally: equal_var=False is missing."),
+    ]
+    return problem_with(answer, (low, high), hints)
+
+
+def verdict(answer: Any, before: Sequence[float], after: Sequence[float]) -> str | None:
+    """The interval of the gain of the reader's own recipe, and what it says."""
+    if not after:
+        return "Change something first: put it between the braces above, and run that cell again."
+    if len(after) < 2:
+        right = "can't tell"  # whatever interval it is
+    else:
+        low, high = _gain(before, after)
+        if problem := interval(answer[:2], before, after):
+            return problem
+        right = "better" if low > 0 else "worse" if high < 0 else "can't tell"
+    hint = "Look where 0 is: below the interval, above it or inside. (One seed has no interval.)"
+    return None if answer[2] == right else hint
+
+
+def _gain(
+    before: Sequence[float], after: Sequence[float], equal_var: bool = False
+) -> tuple[float, float]:
+    from scipy.stats import ttest_ind  # it takes a second
+
+    if min(np.ptp(before), np.ptp(after)) == 0:
+        return -math.inf, math.inf
+    low, high = ttest_ind(after, before, equal_var=equal_var).confidence_interval()
+    return float(low), float(high)
+
+
+def fade(answer: Any) -> str | None:
+    """A function for `map`: each image times a random number from 0.5 to 1, labels as they are."""
+    labels = np.arange(64)
+    try:
+        images, kept = answer(np.ones((64, 4, 4, 1), "float32"), labels)
+        pixels = np.reshape(images, (64, 16))
+    except Exception as error:  # whatever the reader's lines raise
+        return f"With a batch of 64 it stops with {type(error).__name__}: {error}".splitlines()[0]
+    if not np.array_equal(kept, labels):
+        return "The labels have changed. Return them as they came, in second place."
+    if np.ptp(pixels, axis=1).max() > 1e-6:
+        return "Pixels of one image got different numbers. Is the shape [count, 1, 1, 1]?"
+    if pixels.min() == 1:
+        return "The images are still as they were."
+    if np.ptp(pixels) < 1e-6:
+        return "All images got the same number. Each needs its own: the shape begins with count."
+    if pixels.min() < 0.5 or pixels.max() > 1:
+        return "Some numbers lie outside 0.5 to 1."
+    return None
+
+
+PROBLEMS = {
+    "ex-move": move,
+    "ex-interval": interval,
+    "ex-map": fade,
+    "ex-yours": verdict,
+    "ex-cost": cost,
+}

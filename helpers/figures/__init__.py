@@ -218,8 +218,8 @@ def draw_moved(title: str, accuracies: Mapping[str, Sequence[Sequence[float]]]) 
     places = range(max(rows.shape[1] for rows in percents.values()))
     draw_curves(axes, places, {name: rows.mean(axis=0) for name, rows in percents.items()})
     for rows, (color, _) in zip(percents.values(), CURVES, strict=False):
-        axes.plot(places, rows.T, "o", color=color, markersize=6, alpha=0.6)
-    axes.set(ylim=(0, 103), xticks=places)
+        axes.plot(places, rows.T, "o", color=color, mfc="none", markersize=7)
+    axes.set(xticks=places)
     axes.grid(axis="y", color=GREY, alpha=0.3)
     label(axes, "pixels moved to the right (dots: seeds, line: their mean)", "read correctly (%)")
     return figure

@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from helpers.figures import BLUE, FONT, GREY, ORANGE, label, new_figure
+
+LEAST = 0.0001  # misread; a logarithmic scale has no 0
 
 
 def draw_costs(costs: Mapping[str, Mapping[str, int]]) -> Figure:
@@ -60,34 +63,48 @@ def draw_normalization(before: np.ndarray, after: np.ndarray) -> Figure:
     return figure
 
 
+def mark_middles(figure: Figure) -> None:
+    """Draw a cross through the middle of each image of a grid, so that moves are seen."""
+    for axes in figure.axes:
+        for image in axes.images:
+            height, width = image.get_array().shape[:2]
+            axes.axhline((height - 1) / 2, color=ORANGE, linewidth=1)
+            axes.axvline((width - 1) / 2, color=ORANGE, linewidth=1)
+
+
 def draw_comparison(
     title: str, scores: Mapping[str, Sequence[float]], moved: Mapping[str, Sequence[float]]
 ) -> Figure:
-    """Draw the accuracies of recipes: a dot for each seed, a line at their mean.
+    """Draw the share that recipes misread, a logarithmic scale: a ring for each seed, a line at
+    their mean.
 
     Args:
         title: what the figure shows.
         scores: by the name of the recipe, the accuracy of each seed, from 0 to 1.
         moved: the same on moved images; empty to leave that panel out.
     """
-    means = ", ".join(f"{name} {np.mean(values):.1%}" for name, values in scores.items())
-    alt = f"A dot for each seed and a line at the mean. Means: {means}."
+    means = ", ".join(f"{name} {1 - np.mean(values):.1%}" for name, values in scores.items())
+    alt = f"A ring for each seed and a line at the mean. Misread on average: {means}."
     panels = {"as they are": scores}
     if moved:
         panels["moved by 4 pixels"] = moved
     figure = new_figure(title, 8.0, 0.38 * len(scores) + 1.5, alt=alt)
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, (images, values) in zip(grid, panels.items(), strict=True):
-        _draw_dots(axes, values)
-        label(axes, f"read correctly, {images} (%)", "")
+        _draw_rings(axes, values)
+        label(axes, f"misread, {images} (%)", "")
     grid[0].invert_yaxis()
     return figure
 
 
-def _draw_dots(axes: Axes, scores: Mapping[str, Sequence[float]]) -> None:
+def _draw_rings(axes: Axes, scores: Mapping[str, Sequence[float]]) -> None:
     for row, values in enumerate(scores.values()):
-        percents = 100 * np.asarray(values)
+        percents = 100 * np.maximum(1 - np.asarray(values), LEAST)
         axes.plot([percents.mean()] * 2, [row - 0.35, row + 0.35], color=ORANGE, linewidth=3)
-        axes.plot(percents, [row] * len(percents), "o", color=BLUE, markersize=8, mec="white")
+        axes.plot(percents, [row] * len(percents), "o", mfc="none", mec=BLUE, mew=1.5, ms=8)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.set_yticks(range(len(scores)), list(scores))
     axes.grid(axis="x", color=GREY, alpha=0.3)
