@@ -109,7 +109,8 @@ def _may_be_left(path: Path) -> bool:
     """Whether this may be in a run's folder without a record: `clean` leaves drawings there, and a
     run that was killed at its very beginning leaves the rest.
     """
-    names = (*record.LOCKS, record.SPARE, record.DAMAGED_RECORD, chain.DRAWINGS_FOLDER)
+    drawn = (chain.DRAWINGS_FOLDER, chain.SIGNS_FOLDER)
+    names = (*record.LOCKS, record.SPARE, record.DAMAGED_RECORD, *drawn)
     return path.name in names or path.match(record.PARTIAL)
 
 
