@@ -46,7 +46,11 @@ class Collector:
             raise LessonError("the drawing has no name", "type one, such as star")
         if not (ink > 0.5).any():
             raise LessonError("nothing is drawn yet", "draw your sign")
-        image = center(fit_into_box(crop(ink.astype("float32")), SHAPE), SHAPE)
+        try:
+            cropped = crop(ink.astype("float32"))
+        except LessonError as error:
+            raise LessonError("too little is drawn to show a sign", "draw on") from error
+        image = center(fit_into_box(cropped, SHAPE), SHAPE)
         path = self._folder / folder_names([name])[0] / f"{time.time_ns()}.png"
         with atomic_write(path) as temporary:
             Image.fromarray(image).save(temporary)
