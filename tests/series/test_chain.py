@@ -102,7 +102,7 @@ def test_a_notebook_is_found_by_number_name_or_path(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["", "0", "9", "14", "0_", "_", ".ipynb", "notebooks/", "4_tr_", "²"]
+    "word", ["", "0", "10", "14", "0_", "_", ".ipynb", "notebooks/", "4_tr_", "²"]
 )
 def test_a_word_that_means_no_notebook_gets_a_sentence(word: str) -> None:
     with pytest.raises(LessonError, match="there is no notebook"):
