@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.answers import PROBLEMS
 from helpers.data import load_mnist
 from series import chain
 
@@ -209,3 +210,52 @@ def test_the_signs_that_ship_are_small():
     signs = sorted((chain.DATA_FOLDER / "signs").glob("*/*.png"))
     assert len(signs) == 60 and len({path.parent.name for path in signs}) == 4
     assert sum(path.stat().st_size for path in signs) <= 60_000
+
+
+DEALT = [5, 1, 3, 2, 6, 4]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (DEALT, None),
+        (np.array(DEALT), None),
+        ([1, 5, 3, 2, 6, 4], "4 of 6. A isn't 1: with that, training falls a little"),
+        ([5, 1, 3, 2, 6, 6], "each of the numbers 1 to 6 once"),
+        (["A", "B"], "list of six numbers"),
+        (5, "list of six numbers"),
+    ],
+)
+def test_a_wrong_diagnosis_says_what_its_illness_would_look_like(answer, words):
+    said = PROBLEMS["ex-illness"](answer, dealt=DEALT)
+    assert said == words if words is None else words in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "labels", "words"),
+    [
+        ({"val_accuracy": [0.5, 0.9]}, [0, 1] * 50, None),
+        ({"val_accuracy": [0.0]}, sorted([0, 1] * 50), "lacks some of the classes"),
+        ({"val_accuracy": [0.1]}, [0, 1] * 50, "no longer belong"),
+        (0.9, [0, 1] * 50, "what train returns"),
+    ],
+)
+def test_a_repair_is_judged_by_what_is_held_out(answer, labels, words):
+    said = PROBLEMS["ex-repair"](answer, labels=np.array(labels))
+    assert said == words if words is None else words in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((0.681, 0.985), None),
+        ((0.766, 1.034), "Add two right and two wrong"),
+        ((0.985, 0.681), "lower end comes first"),
+        ((0.757, 0.909), "one width"),
+        ((68.1, 98.5), "in percent"),
+        (0.9, "2 numbers"),
+    ],
+)
+def test_the_interval_of_18_of_20(answer, words):
+    said = PROBLEMS["ex-interval"](answer)
+    assert said == words if words is None else words in said
