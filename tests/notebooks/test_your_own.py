@@ -212,6 +212,14 @@ def test_the_signs_that_ship_are_small():
     assert sum(path.stat().st_size for path in signs) <= 60_000
 
 
+@pytest.mark.slow
+def test_the_cells_of_09_print_what_is_stored_and_each_solution_is_right(tmp_path):
+    smoke, own = gate.profile("smoke"), chain.YOUR_OWN
+    values = {name: smoke[name] for name in own.parameters if name in smoke}
+    gate.copy_to_run(own.path, tmp_path, {**values, "run": "checked by nbval"})
+    assert gate.run_nbval(tmp_path, tmp_path.parent / "runs")[own.name] == []
+
+
 DEALT = [5, 1, 3, 2, 6, 4]
 
 
