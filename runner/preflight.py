@@ -83,8 +83,8 @@ def _may_be_left(path: Path) -> bool:
     """Whether this may be in a run's folder without a record: `clean` leaves drawings there, and a
     run that was killed at its very beginning leaves the rest.
     """
-    known = path.name in (*record.LOCKS, chain.DRAWINGS_FOLDER)
-    return known or path.match(record.PARTIAL)
+    drawn = (chain.DRAWINGS_FOLDER, chain.SIGNS_FOLDER)
+    return path.name in (*record.LOCKS, *drawn) or path.match(record.PARTIAL)
 
 
 def _check_needs(request: RunRequest) -> None:

@@ -40,6 +40,8 @@ TENSORBOARD_FOLDER = "tensorboard"
 WORKERS_CHECKPOINT_FOLDER = "checkpoint-of-workers"
 PRACTICE_FOLDER = "practice"  # a run within the run
 DRAWINGS_FOLDER = "drawings"  # what somebody drew in 06 and 07, which no command deletes
+SIGNS_FOLDER = "signs"  # what somebody drew in 09, which no command deletes either
+OWN_FOLDER = "own"  # the network and the card that 09 makes
 # What `make run-scaling` adds to a profile's name to name its run.
 WORKERS_RUN_SUFFIX = "-workers"
 
@@ -138,7 +140,23 @@ SCALING = Notebook(  # it starts worker processes of its own: make run-scaling
     folders=(WORKERS_CHECKPOINT_FOLDER,),  # PRACTICE_FOLDER is a run of its own
     made_from=("workers",),
 )
-EXTRAS = (IMPROVING, SCALING)
+YOUR_OWN = Notebook(
+    "09_your_own",
+    parameters=("run", "seed", "photos", "own_seeds", "sick_images"),
+    folders=(OWN_FOLDER,),
+    modules=LOADING,
+    shows=(
+        *SHOWING,
+        "helpers/figures/plain.py",
+        *CANVAS,
+        "helpers/canvas/collect.py",
+        "helpers/lesson.py",  # the canvas prepares drawings with it
+        "data/signs",
+    ),
+    data=("data/mnist.npz", "data/reader.keras", "data/doodles"),
+    packages=("tensorflow", "keras", "numpy", "pillow", "scipy"),
+)
+EXTRAS = (IMPROVING, SCALING, YOUR_OWN)
 ALL = (*NOTEBOOKS, *EXTRAS)  # in the order of their numbers
 BY_NAME = {notebook.name: notebook for notebook in ALL}
 MAKER = {artifact: notebook.name for notebook in ALL for artifact in notebook.saves}

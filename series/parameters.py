@@ -74,6 +74,9 @@ PARAMETERS = {
     "judge_images": Parameter(int, 10),
     "compare_seeds": Parameter(int, 1, 100),
     "final_epochs": Parameter(int, 1, 1000),
+    "photos": Parameter(str),
+    "own_seeds": Parameter(int, 1, 100),
+    "sick_images": Parameter(int, 1000),
 }
 
 

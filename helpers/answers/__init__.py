@@ -16,9 +16,10 @@ from helpers.answers import (
     setup,
     testing,
     training,
+    your_own,
 )
 
-MODULES = (setup, dataset, model, training, testing, inference, improving, scaling)
+MODULES = (setup, dataset, model, training, testing, inference, improving, scaling, your_own)
 PROBLEMS: dict[str, Callable[..., str | None]] = {}
 for module in MODULES:
     PROBLEMS |= module.PROBLEMS

@@ -1,5 +1,6 @@
 // The page of helpers.canvas: it draws, asks what the network makes of the drawing, and shows the
-// answer. In a notebook the kernel answers, in docs/draw.html the script reader.js.
+// answer. In a notebook the kernel answers, in docs/draw.html the script reader.js. Where the kernel
+// counts drawings, as in helpers.canvas.collect, the page names them and has them kept instead.
 
 const SIDE = 140; // pixels of the drawing that is sent, in both directions
 const SHARP = 640; // pixels of the paper, in both directions: sharp on a phone too
@@ -12,6 +13,10 @@ const INVITATION = "Draw a digit.";
 const EMPTY = "The paper is empty: draw a digit first.";
 const NOTHING_MEANT = "Draw a digit first, then say which one you meant.";
 const COUNTED = "This drawing is counted already. Your next stroke starts a new one.";
+const TO_COLLECT = "Draw your sign, then press Keep.";
+const NO_NAME = "Type a name first: what is it?";
+const KEPT = "This drawing is kept already. Your next stroke starts a new one.";
+const NONE_TO_UNDO = "There is nothing to undo. Drawings of earlier days are files: delete them there.";
 const SILENT =
   "The kernel doesn't answer. If a cell is running, wait until it is done. If the kernel was restarted, " +
   "run the notebook again up to this cell.";
@@ -48,7 +53,10 @@ function summary(confusion, names) {
 }
 
 function render({ model, el }) {
-  const { names, layers, folder, confusion } = model.get("setup");
+  const { names = [], layers = [], folder, confusion, counts } = model.get("setup");
+  const collecting = counts !== undefined;
+  const digits = names.every((name) => /^\d$/.test(name));
+  const invitation = collecting ? TO_COLLECT : digits ? INVITATION : `Draw one of these: ${names.join(", ")}.`;
   const root = element(el, "div", "", { class: "digit-canvas", "data-lm-suppress-shortcuts": "true" });
 
   // --- what is on the page ---
@@ -62,14 +70,14 @@ function render({ model, el }) {
     height: SHARP,
     tabindex: 0,
     role: "application",
-    "aria-label": "Paper to draw a digit on",
+    "aria-label": digits && !collecting ? "Paper to draw a digit on" : "Paper to draw on",
     "aria-describedby": id,
   });
   const undoButton = element(left, "button", "Undo", { type: "button" });
   const clearButton = element(left, "button", "Clear", { type: "button" });
 
   const middle = element(board, "div", "", { class: "reading" });
-  const answer = element(middle, "p", INVITATION, { class: "answer", "aria-hidden": "true" });
+  const answer = element(middle, "p", invitation, { class: "answer", "aria-hidden": "true" });
   const spoken = element(middle, "p", "", { class: "spoken", "aria-live": "polite" });
   const figures = element(middle, "div", "", { class: "figures" });
 
@@ -88,15 +96,22 @@ function render({ model, el }) {
   const seen = element(sight, "canvas", "", { class: "pixels seen", role: "img", "aria-label": "Nothing yet" });
 
   const meaning = element(middle, "fieldset");
-  element(meaning, "legend", "What did you mean?");
+  element(meaning, "legend", collecting ? "What is it?" : "What did you mean?");
   const meantButtons = names.map((name, index) => {
     const button = element(meaning, "button", name, { type: "button", class: "meant" });
     button.addEventListener("click", () => mean(index));
     return button;
   });
+  const sign = document.createElement("input");
+  if (collecting) {
+    element(meaning, "label", "Its name: ").append(sign);
+    const keepButton = element(meaning, "button", "Keep", { type: "button" });
+    keepButton.addEventListener("click", keepIt);
+    sign.addEventListener("keydown", (event) => event.key === "Enter" && keepIt());
+  }
   const keep = document.createElement("input");
   keep.type = "checkbox";
-  if (folder) {
+  if (folder && !collecting) {
     const choice = element(meaning, "label");
     choice.append(keep, ` and save the drawing in ${folder}`);
   }
@@ -114,6 +129,8 @@ function render({ model, el }) {
       "aria-label": `Feature maps of ${layer}: nothing yet`,
     });
   });
+
+  if (collecting) for (const part of [chances, sight, inside]) part.remove();
 
   const room = element(root, "div");
   element(root, "p", KEYS, { id, class: "keys" });
@@ -199,6 +216,7 @@ function render({ model, el }) {
   for (const change of ["focus", "blur"]) paper.addEventListener(change, draw);
 
   function undo() {
+    if (collecting && (!strokes.length || chosen !== null)) return ask({ meant: "", undo: true });
     if (!strokes.length) return remark(EMPTY);
     if (chosen !== null || strokes.length === 1) return clear();
     strokes.pop();
@@ -213,7 +231,7 @@ function render({ model, el }) {
     chosen = null;
     down = false;
     hint.textContent = lastReading ? `The last drawing was read as ${lastReading}.` : "";
-    answer.textContent = INVITATION;
+    answer.textContent = invitation;
     say("The paper is empty");
     changed();
   }
@@ -258,7 +276,7 @@ function render({ model, el }) {
     scheduled = true;
     requestAnimationFrame(() => {
       scheduled = false;
-      if (strokes.length && chosen === null) ask();
+      if (strokes.length && chosen === null && !collecting) ask();
     });
   }
 
@@ -270,6 +288,13 @@ function render({ model, el }) {
     draw();
     offer();
     ask({ meant: index, keep: keep.checked });
+  }
+
+  function keepIt() {
+    if (!strokes.length) return remark(TO_COLLECT);
+    if (chosen !== null) return remark(KEPT);
+    if (!sign.value.trim()) return remark(NO_NAME);
+    mean(sign.value.trim());
   }
 
   function ask(more = {}) {
@@ -313,8 +338,11 @@ function render({ model, el }) {
     clearTimeout(alarm);
     asked = 0;
     if (message.confusion) showRoom(message.confusion);
-    if (message.drawing === `${id}-${drawing}` && strokes.length) {
+    if (message.counts) showCounts(message.counts);
+    if (message.undone !== undefined) takenBack(message.undone);
+    else if (message.drawing === `${id}-${drawing}` && strokes.length) {
       if (message.problem) refuse(message);
+      else if (collecting) remark(`Kept as ${message.saved}. Your next stroke starts a new drawing.`);
       else tell(message, buffers);
     }
     askNext();
@@ -337,7 +365,8 @@ function render({ model, el }) {
   // Buttons that can do nothing now say so, and say why when they are pressed.
   function offer() {
     const empty = !strokes.length;
-    for (const button of [undoButton, clearButton]) button.setAttribute("aria-disabled", empty);
+    clearButton.setAttribute("aria-disabled", empty);
+    undoButton.setAttribute("aria-disabled", empty && !collecting);
     meantButtons.forEach((button, index) => {
       button.setAttribute("aria-disabled", empty || chosen !== null);
       button.setAttribute("aria-pressed", index === chosen);
@@ -366,7 +395,7 @@ function render({ model, el }) {
   function forget() {
     clearTimeout(speech);
     lastReading = "";
-    answer.textContent = INVITATION;
+    answer.textContent = invitation;
     hint.textContent = "";
     for (const { row, bar, number } of rows) {
       row.className = bar.style.width = "";
@@ -439,6 +468,21 @@ function render({ model, el }) {
     element(room, "p", summary(confusion, names), { class: "summary" });
   }
 
+  function showCounts(counts) {
+    const parts = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
+    room.replaceChildren();
+    element(room, "p", `Kept in ${folder}: ${parts.join(", ") || "nothing yet"}.`, { class: "summary" });
+  }
+
+  // What was taken back can be kept again, under another name.
+  function takenBack(file) {
+    if (!file) return remark(NONE_TO_UNDO);
+    chosen = null;
+    offer();
+    remark(`Taken back: ${file} is gone.`);
+  }
+
+  if (collecting) showCounts(counts);
   if (confusion) showRoom(confusion);
   offer();
   draw();

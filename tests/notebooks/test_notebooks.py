@@ -167,6 +167,7 @@ def test_smoke_changes_nothing_that_02_03_and_06_print():
         "04_training",
         "05_testing",
         "07_improving",
+        "09_your_own",
     }
 
 

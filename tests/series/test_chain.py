@@ -87,7 +87,7 @@ def test_a_notebook_is_found_by_number_name_or_path(word: str) -> None:
     assert chain.find_notebook(word).name == "04_training"
 
 
-@pytest.mark.parametrize("word", ["", "0", "14", "_", "notebooks/", "4_tr_"])
+@pytest.mark.parametrize("word", ["", "0", "10", "14", "_", "notebooks/", "4_tr_"])
 def test_a_word_that_means_no_notebook_gets_a_sentence(word: str) -> None:
     with pytest.raises(LessonError, match="there is no notebook"):
         chain.find_notebook(word)

@@ -216,7 +216,7 @@ def test_starting_again_works_in_the_repository_and_refuses_unknown_names(tmp_pa
     path.write_text("mine")
     restart(tmp_path, ["05_testing.ipynb"])
     assert path.read_text() == "as it was"
-    for name in ("9", "0", "setup"):
+    for name in ("10", "0", "setup"):
         with pytest.raises(LessonError, match="there is no notebook"):
             restart(tmp_path, [name])
 
