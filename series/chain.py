@@ -144,17 +144,7 @@ YOUR_OWN = Notebook(
     "09_your_own",
     parameters=("run", "seed", "photos", "own_seeds", "sick_images"),
     folders=(OWN_FOLDER,),
-    modules=LOADING,
-    shows=(
-        *SHOWING,
-        "helpers/figures/plain.py",
-        *CANVAS,
-        "helpers/canvas/collect.py",
-        "helpers/lesson.py",  # the canvas prepares drawings with it
-        "data/signs",
-    ),
-    data=("data/mnist.npz", "data/reader.keras", "data/doodles"),
-    packages=("tensorflow", "keras", "numpy", "pillow", "scipy"),
+    made_from=("data/mnist.npz", "data/reader.keras", "data/doodles"),
 )
 EXTRAS = (IMPROVING, SCALING, YOUR_OWN)
 ALL = (*NOTEBOOKS, *EXTRAS)  # in the order of their numbers

@@ -73,4 +73,4 @@ def interval(answer: Any) -> str | None:
     return problem_with(answer, ends(20, 24), hints, within=0.005)
 
 
-PROBLEMS = {"ex-illness": illness, "ex-repair": repair, "ex-interval": interval}
+PROBLEMS = {"ex-illness": illness, "ex-repair": repair, "ex-card-interval": interval}

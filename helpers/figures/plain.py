@@ -9,7 +9,7 @@ from helpers.figures import show
 def describe_plots() -> None:
     """From now on, `plt.show()` gives each plot an alt text: its title, and what its axes are."""
     shell = get_ipython()
-    if shell is not None:
+    if shell is not None and shell.display_formatter is not None:
         shell.display_formatter.ipython_display_formatter.for_type(Figure, _show)
 
 

@@ -265,5 +265,5 @@ def test_a_repair_is_judged_by_what_is_held_out(answer, labels, words):
     ],
 )
 def test_the_interval_of_18_of_20(answer, words):
-    said = PROBLEMS["ex-interval"](answer)
+    said = PROBLEMS["ex-card-interval"](answer)
     assert said == words if words is None else words in said
