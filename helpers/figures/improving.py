@@ -67,7 +67,7 @@ def mark_middles(figure: Figure) -> None:
     """Draw a cross through the middle of each image of a grid, so that moves are seen."""
     for axes in figure.axes:
         for image in axes.images:
-            height, width = np.shape(image.get_array())[:2]
+            height, width = np.asarray(image.get_array()).shape[:2]
             axes.axhline((height - 1) / 2, color=ORANGE, linewidth=1)
             axes.axvline((width - 1) / 2, color=ORANGE, linewidth=1)
 
