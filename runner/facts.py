@@ -45,24 +45,11 @@ class Facts:
             parameters name; needs; the project's code and data; versions of packages.
         artifacts: by name, the digest of what each holds, or `missing`, or `damaged`.
         recorded: by name, what the record says of each artifact.
-        executed: the notebooks whose executed copy is there.
-        interrupted: the notebooks that left a checkpoint.
     """
 
     inputs: dict[str, Fingerprint]
     artifacts: dict[str, str] = field(default_factory=dict)
     recorded: dict[str, dict[str, Any]] = field(default_factory=dict)
-    executed: frozenset[str] = frozenset()
-    interrupted: frozenset[str] = frozenset()
-
-    def made_with(self, notebook: Notebook) -> dict[str, Any]:
-        """The parameters that the record names of what the notebook saved, by hand or headless;
-        none where nothing is recorded.
-        """
-        for name in notebook.saves:
-            if name in self.recorded:
-                return dict(self.recorded[name].get("parameters", {}))
-        return {}
 
 
 @dataclass(frozen=True)
@@ -84,16 +71,10 @@ def gather(request: RunRequest, notebooks: Iterable[Notebook]) -> Facts:
     folder = request.folder
     names = {name for notebook in notebooks for name in (*notebook.needs, *notebook.saves)}
     artifacts = {name: digest_or_state(folder / name) for name in sorted(names)}
-    executed = [each.name for each in notebooks if (folder / f"{each.name}.ipynb").is_file()]
-    interrupted = []
-    if (folder / chain.CHECKPOINT_FOLDER).is_dir():
-        interrupted = [each.name for each in notebooks if chain.CHECKPOINT_FOLDER in each.folders]
     return Facts(
         {notebook.name: _inputs(request, notebook, artifacts) for notebook in notebooks},
         artifacts,
         runs.read_record(folder)["artifacts"],
-        frozenset(executed),
-        frozenset(interrupted),
     )
 
 

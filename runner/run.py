@@ -166,15 +166,14 @@ def _delete_what_is_outdated(request: RunRequest) -> None:
 
 
 def _reused(this_run: RunRecord, notebook: chain.Notebook, facts: Facts) -> NotebookResult:
-    """What is known of the run that made what is reused: only its parameters, if somebody has run
-    the notebook by hand since. The run before that is forgotten then.
+    """What is known of the run that made what is reused: nothing, if somebody has run the notebook
+    by hand since. The run before that is forgotten then.
     """
     result = this_run.last_success.get(notebook.name, NotebookResult("ok"))
     if any(facts.artifacts[name] != result.saved.get(name) for name in notebook.saves):
         this_run.last_success.pop(notebook.name, None)
         result = NotebookResult("ok")
-    parameters = facts.made_with(notebook) or result.parameters
-    return dataclasses.replace(result, parameters=parameters, reused=True, made_from={})
+    return dataclasses.replace(result, reused=True, made_from={})
 
 
 def _take(this_run: RunRecord, step: Step, facts: Facts) -> None:
@@ -185,8 +184,7 @@ def _take(this_run: RunRecord, step: Step, facts: Facts) -> None:
         screen.print_line(f"{name}: {step.reason}")
         return
     this_run.last_success.pop(name, None)
-    result = NotebookResult("running", reason=step.reason, started=record.now())
-    result.parameters, result.catch_up = inputs["parameters"], this_run.request.catch_up
+    result = NotebookResult("running", reason=step.reason, parameters=inputs["parameters"])
     this_run.notebooks[name] = result
     this_run.write()
     screen.print_line(f"{name}: {step.reason}")
@@ -199,7 +197,7 @@ def _take(this_run: RunRecord, step: Step, facts: Facts) -> None:
         saved = [artifact for artifact in step.notebook.saves if artifact in artifacts]
         result.saved = {artifact: artifacts[artifact]["digest"] for artifact in saved}
         if record.HISTORY in step.notebook.saves:
-            history = record.history(this_run.request.folder)
+            history = record.read_quietly(this_run.request.folder / record.HISTORY)
             result.images_per_second = history.get("images_per_second")
         this_run.last_success[name] = dataclasses.replace(result, made_from=inputs)
 

@@ -70,14 +70,6 @@ def test_an_expression_among_the_parameters(notebooks):
     assert (found["image_size"], found["seed"]) == ("4 * 7", 1)
 
 
-def test_a_training_that_was_cut_short_is_seen(notebooks):
-    request = read(profile="fast")[0]
-    both = [chain.BY_NAME["03_model"], chain.BY_NAME["04_training"]]
-    assert facts.gather(request, both).interrupted == set()
-    (request.folder / chain.CHECKPOINT_FOLDER).mkdir(parents=True)
-    assert facts.gather(request, both).interrupted == {"04_training"}
-
-
 @pytest.mark.parametrize("content", ["{", "[]", '{"cells": 5}', '{"cells": [{}]}'])
 def test_a_notebook_that_cannot_be_read_is_never_advised_to_be_deleted(notebooks, content):
     (notebooks / "03_model.ipynb").write_text(content)
