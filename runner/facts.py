@@ -124,11 +124,7 @@ def digest_of(path: Path) -> str:
     """A digest of a file; of a module, without its comments and docstrings."""
     if path.suffix != ".py":
         return digest_or_state(path)
-    text = path.read_text(encoding="utf-8")
-    try:
-        return _sha(_only_code(text))
-    except (SyntaxError, ValueError):  # while somebody edits it
-        return _sha(text)
+    return _sha(_only_code(path.read_text(encoding="utf-8")))
 
 
 @functools.cache  # parsing takes a while, and a run looks at the same modules at every step
@@ -165,20 +161,16 @@ def code_cells(notebook: Notebook) -> list[Cell]:
     Raises:
         LessonError: the notebook is missing or damaged.
     """
-    try:
-        cells = read_notebook(notebook)["cells"]
-        return [
-            # Colab saves cells without ids.
-            Cell(
-                cell.get("id", str(number)),
-                "".join(cell["source"]),
-                tuple(cell["metadata"].get("tags", ())),
-            )
-            for number, cell in enumerate(cells)
-            if cell["cell_type"] == "code"
-        ]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise _unreadable(notebook, error) from error
+    return [
+        # Colab saves cells without ids.
+        Cell(
+            cell.get("id", str(number)),
+            "".join(cell["source"]),
+            tuple(cell["metadata"].get("tags", ())),
+        )
+        for number, cell in enumerate(read_notebook(notebook)["cells"])
+        if cell["cell_type"] == "code"
+    ]
 
 
 def read_notebook(notebook: Notebook) -> dict[str, Any]:
@@ -188,17 +180,11 @@ def read_notebook(notebook: Notebook) -> dict[str, Any]:
         LessonError: the notebook is missing or damaged.
     """
     try:
-        content: dict[str, Any] = files.read_json(notebook.path)
+        return dict(files.read_json(notebook.path))
     except (OSError, LessonError) as error:
-        raise _unreadable(notebook, error) from error
-    return content
-
-
-def _unreadable(notebook: Notebook, error: Exception) -> LessonError:
-    name = files.display_path(notebook.path)
-    what = error.what if isinstance(error, LessonError) else f"{type(error).__name__}: {error}"
-    fix = f"restore it: git checkout -- {name}"
-    return LessonError(f"{name} is missing or damaged ({what})", fix)
+        name = files.display_path(notebook.path)
+        fix = f"restore it: git checkout -- {name}"
+        raise LessonError(f"{name} is missing or damaged", fix) from error
 
 
 def declared_parameters(cells: Iterable[Cell]) -> dict[str, Any]:

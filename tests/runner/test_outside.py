@@ -63,7 +63,7 @@ def test_a_record_that_was_damaged_meanwhile(notebooks, fast, capsys):
 
 
 def test_a_later_notebook_that_was_damaged_meanwhile(notebooks, fast, capsys):
-    after_saving(notebooks, f"open({str(notebooks / '02_dataset.ipynb')!r}, 'w').write('[]')")
+    after_saving(notebooks, f"open({str(notebooks / '02_dataset.ipynb')!r}, 'w').write('{{')")
     assert go(last="02") == run.FAILED
     assert_closed(fast, capsys, "02_dataset.ipynb is missing or damaged")
 
