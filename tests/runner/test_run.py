@@ -197,5 +197,5 @@ def test_a_run_after_one_that_was_killed_says_so(done, fast, capsys):
     del content["last_success"]["04_training"]
     (fast.folder / "run.json").write_text(json.dumps(content))
     assert go(last="04") == run.DONE
-    assert "The last run of this name was killed in 04_training" in capsys.readouterr().out
+    assert "The last run of this name was killed" in capsys.readouterr().out
     assert fast.ran == ["01_setup", "04_training"]
