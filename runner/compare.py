@@ -36,7 +36,7 @@ def compare(names: Sequence[str]) -> None:
         LessonError: there is no such run, or it was never run headless.
     """
     records = [_record_of(name) for name in names]
-    curves = [record.history(each.request.folder) for each in records]
+    curves = [record.read_quietly(each.request.folder / record.HISTORY) for each in records]
     facts = _side_by_side([each.circumstances() for each in records])
     differing = [row for row in facts if len(set(row[1:])) > 1]
     screen.print_table(["what differs", *names], differing)

@@ -46,24 +46,11 @@ class Facts:
             parameters name; needs; the project's code and data; versions of packages.
         artifacts: by name, the digest of what each holds, or `missing`, or `damaged`.
         recorded: by name, what the record says of each artifact.
-        executed: the notebooks whose executed copy is there.
-        interrupted: the notebooks that left a checkpoint.
     """
 
     inputs: dict[str, Fingerprint]
     artifacts: dict[str, str] = field(default_factory=dict)
     recorded: dict[str, dict[str, Any]] = field(default_factory=dict)
-    executed: frozenset[str] = frozenset()
-    interrupted: frozenset[str] = frozenset()
-
-    def made_with(self, notebook: Notebook) -> dict[str, Any]:
-        """The parameters that the record names of what the notebook saved, by hand or headless;
-        none where nothing is recorded.
-        """
-        for name in notebook.saves:
-            if name in self.recorded:
-                return dict(self.recorded[name].get("parameters", {}))
-        return {}
 
 
 @dataclass(frozen=True)
@@ -85,16 +72,10 @@ def gather(request: RunRequest, notebooks: Iterable[Notebook]) -> Facts:
     folder = request.folder
     names = {name for notebook in notebooks for name in (*notebook.needs, *notebook.saves)}
     artifacts = {name: digest_or_state(folder / name) for name in sorted(names)}
-    executed = [each.name for each in notebooks if (folder / f"{each.name}.ipynb").is_file()]
-    interrupted = []
-    if (folder / chain.CHECKPOINT_FOLDER).is_dir():
-        interrupted = [each.name for each in notebooks if chain.CHECKPOINT_FOLDER in each.folders]
     return Facts(
         {notebook.name: _inputs(request, notebook, artifacts) for notebook in notebooks},
         artifacts,
         runs.read_record(folder)["artifacts"],
-        frozenset(executed),
-        frozenset(interrupted),
     )
 
 
@@ -144,11 +125,7 @@ def digest_of(path: Path) -> str:
     """A digest of a file; of a module, without its comments and docstrings."""
     if path.suffix != ".py":
         return digest_or_state(path)
-    text = path.read_text(encoding="utf-8")
-    try:
-        return _sha(_only_code(text))
-    except (SyntaxError, ValueError):  # while somebody edits it
-        return _sha(text)
+    return _sha(_only_code(path.read_text(encoding="utf-8")))
 
 
 @functools.cache  # parsing takes a while, and a run looks at the same modules at every step
@@ -185,20 +162,16 @@ def code_cells(notebook: Notebook) -> list[Cell]:
     Raises:
         LessonError: the notebook is missing or damaged.
     """
-    try:
-        cells = read_notebook(notebook)["cells"]
-        return [
-            # Colab saves cells without ids.
-            Cell(
-                cell.get("id", str(number)),
-                "".join(cell["source"]),
-                tuple(cell["metadata"].get("tags", ())),
-            )
-            for number, cell in enumerate(cells)
-            if cell["cell_type"] == "code"
-        ]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise _unreadable(notebook, error) from error
+    return [
+        # Colab saves cells without ids.
+        Cell(
+            cell.get("id", str(number)),
+            "".join(cell["source"]),
+            tuple(cell["metadata"].get("tags", ())),
+        )
+        for number, cell in enumerate(read_notebook(notebook)["cells"])
+        if cell["cell_type"] == "code"
+    ]
 
 
 def read_notebook(notebook: Notebook) -> dict[str, Any]:
@@ -208,17 +181,11 @@ def read_notebook(notebook: Notebook) -> dict[str, Any]:
         LessonError: the notebook is missing or damaged.
     """
     try:
-        content: dict[str, Any] = files.read_json(notebook.path)
+        return dict(files.read_json(notebook.path))
     except (OSError, LessonError) as error:
-        raise _unreadable(notebook, error) from error
-    return content
-
-
-def _unreadable(notebook: Notebook, error: Exception) -> LessonError:
-    name = files.display_path(notebook.path)
-    what = error.what if isinstance(error, LessonError) else f"{type(error).__name__}: {error}"
-    fix = f"restore it: git checkout -- {name}"
-    return LessonError(f"{name} is missing or damaged ({what})", fix)
+        name = files.display_path(notebook.path)
+        fix = f"restore it: git checkout -- {name}"
+        raise LessonError(f"{name} is missing or damaged", fix) from error
 
 
 def declared_parameters(cells: Iterable[Cell]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from runner.record import NotebookResult, RunRecord
 from runner.request import RunRequest
 from series import chain
 from series.chain import Notebook
+from series.errors import listed
 
 RUN, MAYBE, REUSE = "run", "maybe run", "reuse"
 CHANGES = {
@@ -56,12 +57,11 @@ def plan(request: RunRequest, record: RunRecord, facts: Facts) -> list[Step]:
         reason = reason_to_run(request, notebook, facts, last_success, remade)
         awaited = [need for need in _decisive_needs(request, notebook) if need in remade]
         if reason:
-            reason += _of_checkpoint(request, notebook, facts)
             steps.append(Step(notebook, RUN, reason))
         elif awaited:
             steps.append(Step(notebook, MAYBE, f"if {' or '.join(awaited)} changes"))
         else:
-            steps.append(Step(notebook, REUSE, _reason_to_reuse(request, notebook, facts)))
+            steps.append(Step(notebook, REUSE, "up to date"))
             continue
         remade.update(notebook.saves)
     return steps
@@ -96,12 +96,7 @@ def reason_to_run(
         state = facts.artifacts[name]
         if state != last_success.saved.get(name):
             reasons.append(f"its {name} is {_in_words(state)}")
-    if notebook.name not in facts.executed:
-        reasons.append("its executed notebook is missing")
-    if last_success.catch_up and not request.catch_up:
-        reasons.append("its exercises were skipped")
-    more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
-    return ", ".join(reasons[:3]) + more or None
+    return listed(reasons, 3) or None
 
 
 def _differences(before: Fingerprint, now: Fingerprint, remade: Set[str]) -> list[str]:
@@ -147,25 +142,5 @@ def _reason_by_hand(notebook: Notebook, facts: Facts, remade: Set[str]) -> str |
     return None
 
 
-def _reason_to_reuse(request: RunRequest, notebook: Notebook, facts: Facts) -> str:
-    """That it is up to date, and which options have no effect on what was made by hand."""
-    if not _made_by_hand(request, notebook):
-        return "up to date"
-    made_with = facts.made_with(notebook)
-    differing = [
-        f"{name} {made_with[name]}"
-        for name, value in request.parameters_of(notebook).items()
-        if made_with.get(name, value) != value
-    ]
-    return "up to date" + (f" as it is, made with {', '.join(differing)}" if differing else "")
-
-
 def _in_words(state: str) -> str:
     return state if state in (MISSING, DAMAGED) else "not the one it saved"
-
-
-def _of_checkpoint(request: RunRequest, notebook: Notebook, facts: Facts) -> str:
-    """What becomes of a training that was cut short, where there is one."""
-    if notebook.name not in facts.interrupted or request.fresh:
-        return ""
-    return "; it continues an interrupted training if the recipe is the same"

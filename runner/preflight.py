@@ -8,7 +8,7 @@ machine. No TensorFlow, and nothing is written.
 import os
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 from helpers import checks
@@ -17,18 +17,24 @@ from runner import record
 from runner.facts import code_cells
 from runner.request import RunRequest
 from series import chain, files, runs
-from series.errors import INSTALL, LessonError, listed
+from series.errors import LessonError
 
 DISK = 0.5  # gigabytes
 # What executes the notebooks, draws and writes the report, imported only when needed.
+# What may be in a run's folder without a record: `clean` leaves drawings there, and a run that was
+# killed at its very beginning its locks.
+LEFT = {*record.LOCKS, chain.DRAWINGS_FOLDER, chain.SIGNS_FOLDER}
 PACKAGES = (*record.PACKAGES, "nbformat", "nbconvert", "jupyter_client", "jinja2", "pillow")
 
 
 def problems(request: RunRequest) -> list[LessonError]:
-    """Everything that this machine, the data, the notebooks and the run's folder lack for it."""
-    lacking = [name for name in PACKAGES if not _is_installed(name)]
-    if lacking:  # which the other checks may need
-        return [LessonError(f"packages are not installed: {listed(lacking)}", INSTALL)]
+    """Everything that this machine, the data, the notebooks and the run's folder lack for it.
+
+    Raises:
+        ModuleNotFoundError: a package is not installed.
+    """
+    for package in PACKAGES:  # which the other checks may need
+        version(package)
     to_look_at: list[Callable[[], object]] = [
         checks.check_kernel,
         partial(checks.check_disk, request.folder, DISK),
@@ -59,13 +65,6 @@ def _problem(look: Callable[[], object]) -> LessonError | None:
     return None
 
 
-def _is_installed(package: str) -> bool:
-    try:
-        return bool(version(package))
-    except PackageNotFoundError:
-        return False
-
-
 def _check_folder(folder: Path) -> None:
     """See whether the run's folder is new, empty or a run."""
     shown, other = files.display_path(folder), "give the run another name with --name"
@@ -75,16 +74,8 @@ def _check_folder(folder: Path) -> None:
         raise LessonError(what, fix)
     if os.path.lexists(folder / runs.RECORD):
         record.load(folder)
-    elif folder.is_dir() and not all(map(_may_be_left, folder.iterdir())):
+    elif folder.is_dir() and not {path.name for path in folder.iterdir()} <= LEFT:
         raise LessonError(f"the folder {shown} is not empty, and not a run", other)
-
-
-def _may_be_left(path: Path) -> bool:
-    """Whether this may be in a run's folder without a record: `clean` leaves drawings there, and a
-    run that was killed at its very beginning leaves the rest.
-    """
-    drawn = (chain.DRAWINGS_FOLDER, chain.SIGNS_FOLDER)
-    return path.name in (*record.LOCKS, *drawn) or path.match(record.PARTIAL)
 
 
 def _check_needs(request: RunRequest) -> None:

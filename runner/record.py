@@ -57,9 +57,7 @@ class NotebookResult:
             interrupted, not reached, or running.
         reused: it was up to date and not run again; the rest tells of the run that made it.
         reason: why it ran.
-        started: when, in UTC.
         parameters: all of its parameters but `run`, and whether given or its own defaults.
-        catch_up: whether exercises and demonstrations were skipped.
         seconds: how long it took.
         peak_memory_mb: of its kernel, in 10⁶ bytes: resident set, the highest of five samples a
             second.
@@ -73,9 +71,7 @@ class NotebookResult:
     outcome: str = "not reached"
     reused: bool = False
     reason: str = ""
-    started: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
-    catch_up: bool = False
     seconds: float | None = None
     peak_memory_mb: int | None = None
     images_per_second: float | None = None
@@ -95,13 +91,12 @@ class RunRecord:
         last_success: by name, the last run of each that ended well.
         environment: what it ran on: commit, system, processor, cores, memory_gb (10⁹ bytes),
             versions of packages.
-        status: running, done, failed or interrupted; `running` with no such process: the runner
-            itself was killed.
+        status: running, done, failed or interrupted; `running` where no runner holds the run's
+            lock: it was killed.
         problem: what stopped the run outside its notebooks, and how to fix it.
         exit_code: as `python -m runner run --help` lists them; None while running.
         started: in UTC.
         seconds: how long the run took.
-        process: id of the runner's process.
         metrics: the plain numbers that 05_testing measured, if it is ok in this run, `as_expected`
             among them.
     """
@@ -115,7 +110,6 @@ class RunRecord:
     exit_code: int | None = None
     started: str = field(default_factory=now)
     seconds: float | None = None
-    process: int = field(default_factory=os.getpid)
     metrics: dict[str, Any] = field(default_factory=dict)
 
     def write(self) -> None:
@@ -125,7 +119,7 @@ class RunRecord:
 
     def circumstances(self) -> dict[str, Any]:
         """Everything that the run was run with, by name."""
-        parameters = dict(self.request.parameters)
+        parameters: dict[str, Any] = {}
         for result in self.notebooks.values():
             parameters |= result.parameters
         return {"profile": self.request.profile or "none"} | parameters | self.environment
@@ -206,11 +200,6 @@ def read_quietly(path: Path) -> dict[str, Any]:
         return dict(files.read_json(path))
     except (LessonError, OSError, TypeError, ValueError):
         return {}
-
-
-def history(folder: Path) -> dict[str, Any]:
-    """What 04_training recorded; nothing where that can't be read."""
-    return read_quietly(folder / HISTORY)
 
 
 def environment() -> dict[str, Any]:

@@ -11,8 +11,6 @@ import time
 import traceback
 from pathlib import Path
 
-import filelock
-
 from runner import preflight, record, screen
 from runner.execution import Execution
 from runner.facts import Facts, gather
@@ -56,7 +54,10 @@ def run(request: RunRequest, problems: list[LessonError], dry_run: bool = False)
     if not problems:
         try:
             with _taken(request.folder):
-                return _carry_out(_begin(request))
+                _tell_of_a_killed_run(request.folder)
+                this_run = record.begin(request)
+                this_run.write()
+                return _carry_out(this_run)
         except LessonError as error:  # _carry_out has an outcome for each
             problems = [error]
     screen.print_refusals(problems)
@@ -67,30 +68,19 @@ def _taken(folder: Path) -> contextlib.AbstractContextManager[object]:
     """Take a run's folder, which is made where it isn't there yet, until this is closed."""
     files.make_folder(folder)
     try:
-        return runs.take_lock(record.lock_of(folder))
-    except filelock.Timeout:
-        what = f"a run is going on in {files.display_path(folder)}"
+        return record.lock_of(folder).acquire()
+    except OSError as error:  # also that another process holds it
+        what = f"a run is going on in {files.display_path(folder)}, or its lock can't be opened"
         fix = "wait until it has ended, or give this run another name with --name"
-        raise LessonError(what, fix) from None
-
-
-def _begin(request: RunRequest) -> RunRecord:
-    """Write down that the run has begun."""
-    _tell_of_a_killed_run(request.folder)
-    new = record.begin(request)
-    new.write()
-    return new
+        raise LessonError(what, fix) from error
 
 
 def _tell_of_a_killed_run(folder: Path) -> None:
-    """Say where the run before this one was killed, which nobody could write down."""
+    """Say that the run before this one was killed, which nobody could write down."""
     before = record.load(folder)
     if before is None or before.status != "running":
         return
-    results = before.notebooks.items()
-    running = [name for name, result in results if result.outcome == "running"]
-    where = f" in {running[0]}" if running else ""
-    screen.print_line(f"The last run of this name was killed{where}; this one goes on.")
+    screen.print_line("The last run of this name was killed; this one goes on.")
 
 
 def _carry_out(this_run: RunRecord) -> int:
@@ -102,7 +92,9 @@ def _carry_out(this_run: RunRecord) -> int:
         this_run.environment = record.environment()
         while True:
             with stop.interruptible():
-                facts = gather(this_run.request, _left(this_run))
+                results = this_run.notebooks.items()
+                left = [name for name, result in results if result.outcome == "not reached"]
+                facts = gather(this_run.request, [chain.BY_NAME[name] for name in left])
                 steps = plan(this_run.request, this_run, facts)
             if not steps:
                 break
@@ -141,40 +133,25 @@ def _exit_code(this_run: RunRecord, interrupted: bool) -> int:
     return DONE
 
 
-def _left(this_run: RunRecord) -> list[chain.Notebook]:
-    """The notebooks that this run has not dealt with yet."""
-    results = this_run.notebooks.items()
-    return [chain.BY_NAME[name] for name, result in results if result.outcome == "not reached"]
-
-
 def _delete_what_is_outdated(request: RunRequest) -> None:
     """Delete the last run's report, which must not be taken for this one's; with --fresh, also what
     the notebooks wrote.
     """
     record.delete(request.folder / record.REPORT)
-    if not request.fresh:
-        return
-    for path in record.files_of(request.folder, request.steps):
-        record.delete(path)
-
-    def forget(content: dict) -> None:
-        for notebook in request.steps:
-            for name in notebook.saves:
-                content["artifacts"].pop(name, None)
-
-    runs.update_record(request.folder, forget)
+    if request.fresh:
+        for path in record.files_of(request.folder, request.steps):
+            record.delete(path)
 
 
 def _reused(this_run: RunRecord, notebook: chain.Notebook, facts: Facts) -> NotebookResult:
-    """What is known of the run that made what is reused: only its parameters, if somebody has run
-    the notebook by hand since. The run before that is forgotten then.
+    """What is known of the run that made what is reused: nothing, if somebody has run the notebook
+    by hand since. The run before that is forgotten then.
     """
     result = this_run.last_success.get(notebook.name, NotebookResult("ok"))
     if any(facts.artifacts[name] != result.saved.get(name) for name in notebook.saves):
         this_run.last_success.pop(notebook.name, None)
         result = NotebookResult("ok")
-    parameters = facts.made_with(notebook) or result.parameters
-    return dataclasses.replace(result, parameters=parameters, reused=True, made_from={})
+    return dataclasses.replace(result, reused=True, made_from={})
 
 
 def _take(this_run: RunRecord, step: Step, facts: Facts) -> None:
@@ -185,8 +162,7 @@ def _take(this_run: RunRecord, step: Step, facts: Facts) -> None:
         screen.print_line(f"{name}: {step.reason}")
         return
     this_run.last_success.pop(name, None)
-    result = NotebookResult("running", reason=step.reason, started=record.now())
-    result.parameters, result.catch_up = inputs["parameters"], this_run.request.catch_up
+    result = NotebookResult("running", reason=step.reason, parameters=inputs["parameters"])
     this_run.notebooks[name] = result
     this_run.write()
     screen.print_line(f"{name}: {step.reason}")
@@ -199,7 +175,7 @@ def _take(this_run: RunRecord, step: Step, facts: Facts) -> None:
         saved = [artifact for artifact in step.notebook.saves if artifact in artifacts]
         result.saved = {artifact: artifacts[artifact]["digest"] for artifact in saved}
         if record.HISTORY in step.notebook.saves:
-            history = record.history(this_run.request.folder)
+            history = record.read_quietly(this_run.request.folder / record.HISTORY)
             result.images_per_second = history.get("images_per_second")
         this_run.last_success[name] = dataclasses.replace(result, made_from=inputs)
 

@@ -105,9 +105,7 @@ def _read_profile(profile: str) -> tuple[str, dict[str, Any]]:
         path = Path(os.path.expanduser(profile)).absolute()  # noqa: PTH111
         profile = str(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if content is None:  # the file is empty
-            content = {}
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}  # the file may be empty
         if not isinstance(content, dict):
             raise ValueError("it is not a flat list of parameters, one `name: value` a line")
     except FileNotFoundError as error:

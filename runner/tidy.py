@@ -56,9 +56,7 @@ def with_outputs(notebook: Notebook, folder: Path) -> dict[str, Any]:
         if "".join(ran["source"]) != "".join(cell["source"]):
             path = display_path(folder / f"{notebook.name}.ipynb")
             what = f"{path} was made from other code: see its cell {cell['id']}"
-            again = "python -m runner outputs"
-            if notebook is chain.SCALING:
-                again = "make run-scaling PROFILE=classic"
+            again = "make run-scaling PROFILE=classic, then python -m runner outputs"
             raise LessonError(what, f"run it again: {again}")
         cell["outputs"] = [output for output in ran["outputs"] if output.get("name") != "stderr"]
         for part in (cell, *(output for output in cell["outputs"] if "execution_count" in output)):

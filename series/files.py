@@ -70,8 +70,6 @@ def not_writable(path: Path, error: OSError, folder: Path) -> LessonError:
     fix = f"make the folder {folder} writable"
     if folder.is_relative_to(runs_folder()):
         fix += ", or set the variable DIGITS_RUNS to one that is"
-    elif folder.is_relative_to(ROOT):
-        fix += ", or work in a copy of the project that is"
     return LessonError(f"{display_path(path)} can't be written ({error.strerror})", fix)
 
 

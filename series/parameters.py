@@ -95,10 +95,6 @@ def parameter_problems(values: Mapping[str, object]) -> list[str]:
         if name not in PARAMETERS:
             problems.append(f"no notebook has a parameter {name}{did_you_mean(name, PARAMETERS)}")
         elif not PARAMETERS[name].accepts(value):
-            hint = ""
-            if isinstance(value, str) and PARAMETERS[name].type is not str:
-                hint = ", without quotation marks"
-            problems.append(
-                f"parameter {name} takes {PARAMETERS[name].describe()}{hint}, not {value!r}"
-            )
+            right = PARAMETERS[name].describe()
+            problems.append(f"parameter {name} takes {right}, not {value!r}")
     return problems

@@ -1,9 +1,9 @@
 """A run is a folder: reading what earlier notebooks saved there, saving what later ones need.
 
-The folder's record, `run.json`, says for each artifact who made it, from what, and with which
-digest, so that nothing damaged, swapped or half-written is taken for good. The runner keeps its own
-part of the same record. A folder is a run if it holds a valid record; no other folder is locked,
-listed, emptied or deleted.
+The folder's record, `run.json`, says for each artifact its `digest`, its `maker` (the notebook that
+saved it), that notebook's `parameters`, and `made_from`, the digests of what it needed: so nothing
+damaged, swapped or half-written is taken. The runner keeps its own part of the same record.
+A folder is a run if it holds a valid record; no other folder is locked, listed, emptied or deleted.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from series import chain, files
 from series.errors import LessonError
@@ -25,23 +25,6 @@ from series.errors import LessonError
 SCHEMA = 2
 RECORD = "run.json"
 RUN_LOCK = ".run.lock"
-
-
-@dataclass
-class Artifact:
-    """What the record says of an artifact.
-
-    Attributes:
-        digest: of what it holds, as `files.digest` computes it.
-        maker: the notebook that saved it.
-        parameters: that notebook's parameters.
-        made_from: the digests of what that notebook needed, by name.
-    """
-
-    digest: str
-    maker: str
-    parameters: dict[str, Any]
-    made_from: dict[str, str]
 
 
 @dataclass
@@ -165,16 +148,10 @@ def is_run(folder: Path) -> bool:
     return False
 
 
-def everything() -> list[Path]:
-    """All that is in the folder of runs."""
-    root = chain.runs_folder()
-    # Not root.is_dir(), which raises for names that are too long.
-    return sorted(root.iterdir()) if os.path.isdir(root) else []  # noqa: PTH112
-
-
 def all_runs() -> list[Path]:
     """Every run that is there."""
-    return [folder for folder in everything() if is_run(folder)]
+    root = chain.runs_folder()
+    return [folder for folder in sorted(root.iterdir()) if is_run(folder)] if root.is_dir() else []
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -185,10 +162,8 @@ def read_record(folder: Path) -> dict[str, Any]:
     """
     try:
         record = files.read_json(folder / RECORD)
-        if record["schema"] != SCHEMA:
+        if record["schema"] != SCHEMA or "artifacts" not in record:
             raise unfit_record(folder)
-        for entry in record["artifacts"].values():
-            Artifact(**entry)
     except FileNotFoundError:
         return {"schema": SCHEMA, "name": folder.name, "artifacts": {}}
     except (OSError, KeyError, TypeError, AttributeError) as error:
@@ -204,24 +179,6 @@ def unfit_record(folder: Path) -> LessonError:
     return LessonError(what, fix)
 
 
-def take_lock(lock: FileLock) -> contextlib.AbstractContextManager[object]:
-    """Take a lock; as a context manager, what is returned gives it back.
-
-    Raises:
-        Timeout: another process holds it.
-        LessonError: its file can't be opened, as where it is another user's.
-    """
-    try:
-        return lock.acquire()
-    except Timeout:  # which is an OSError too
-        raise
-    except OSError as error:
-        what = f"{files.display_path(Path(lock.lock_file))} can't be opened ({error.strerror})"
-        fix = "make it a file that you can write, or give your run another name with --name; "
-        fix += "DIGITS_RUNS can name a folder of your own for all runs"
-        raise LessonError(what, fix) from error
-
-
 def update_record(folder: Path, change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     """Read the record, let `change` edit it in place, write it back: one writer at a time, all or
     nothing.
@@ -233,7 +190,7 @@ def update_record(folder: Path, change: Callable[[dict[str, Any]], object]) -> d
         LessonError: the record is damaged, or it or its lock can't be written.
     """
     files.make_folder(folder)
-    with take_lock(FileLock(folder / ".record.lock")):
+    with FileLock(folder / ".record.lock"):
         record = read_record(folder)
         change(record)
         files.write_json(folder / RECORD, record)

@@ -82,9 +82,6 @@ def set_libraries() -> None:
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
     keras.config.set_dtype_policy("float32")
-    keras.config.set_max_epochs(None)
-    keras.config.set_max_steps_per_epoch(None)
-    tf.config.run_functions_eagerly(False)
     # Several networks trained for a few updates each are no mistake, though TensorFlow warns of it.
     tf.get_logger().setLevel("ERROR")
     np.set_printoptions(**PRINTING)  # type: ignore[arg-type]
@@ -105,9 +102,8 @@ def refuse_impostors() -> None:
     """
     for folder in (Path.cwd(), ROOT):
         for name in LIBRARIES:
-            module, package = folder / f"{name}.py", folder / name
-            if module.is_file() or (package / "__init__.py").is_file():
-                file = module if module.is_file() else package
+            file = folder / f"{name}.py"
+            if file.is_file():
                 raise LessonError(
                     f"{file} has the name of the library {name}, so Python takes it for the "
                     "library",

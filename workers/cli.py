@@ -133,7 +133,7 @@ def _locked(folder: Path) -> Iterator[None]:
         )
     runs.update_record(folder, lambda _: None)
     try:
-        with runs.take_lock(filelock.FileLock(folder / runs.RUN_LOCK, timeout=0)):
+        with filelock.FileLock(folder / runs.RUN_LOCK, timeout=0):
             yield
     except filelock.Timeout:
         raise LessonError(

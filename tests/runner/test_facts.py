@@ -8,7 +8,6 @@ from standins import edit_cell
 from runner import facts
 from runner.settings import read
 from series import chain
-from series.errors import LessonError
 
 
 def inputs_of(name: str, **options) -> facts.Fingerprint:
@@ -68,23 +67,6 @@ def test_an_expression_among_the_parameters(notebooks):
     edit_cell(notebooks, "02_dataset", "parameters", source)
     found = inputs_of("02_dataset")["parameters"]
     assert (found["image_size"], found["seed"]) == ("4 * 7", 1)
-
-
-def test_a_training_that_was_cut_short_is_seen(notebooks):
-    request = read(profile="fast")[0]
-    both = [chain.BY_NAME["03_model"], chain.BY_NAME["04_training"]]
-    assert facts.gather(request, both).interrupted == set()
-    (request.folder / chain.CHECKPOINT_FOLDER).mkdir(parents=True)
-    assert facts.gather(request, both).interrupted == {"04_training"}
-
-
-@pytest.mark.parametrize("content", ["{", "[]", '{"cells": 5}', '{"cells": [{}]}'])
-def test_a_notebook_that_cannot_be_read_is_never_advised_to_be_deleted(notebooks, content):
-    (notebooks / "03_model.ipynb").write_text(content)
-    with pytest.raises(LessonError, match="missing or damaged") as caught:
-        facts.code_cells(chain.BY_NAME["03_model"])
-    assert "git checkout" in caught.value.fix
-    assert "delete" not in str(caught.value)
 
 
 def test_a_notebook_without_ids_of_cells_can_be_read(notebooks):

@@ -108,7 +108,7 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_the_next_run_continues(pro
     edit_cell(project.notebooks, "02_dataset", "work", "print('working')")
     code, output = project.run("run", "--to", "02")
     assert code == run.DONE
-    assert "The last run of this name was killed in 02_dataset" in output
+    assert "The last run of this name was killed" in output
     assert project.fast.outcomes == ["ok", "ok"]
 
 

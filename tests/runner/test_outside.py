@@ -45,14 +45,11 @@ def test_a_first_record_that_cannot_be_written_leaves_nothing_behind(
 
 
 @pytest.mark.posix
-@pytest.mark.parametrize("lock", [".run.lock", ".record.lock"])
-def test_a_lock_that_cannot_be_opened_gets_a_sentence(done, fast, capsys, lock):
-    (fast.folder / lock).unlink(missing_ok=True)
-    (fast.folder / lock).mkdir()  # as one of another user, which the superuser could open
+def test_a_lock_that_cannot_be_opened_gets_a_sentence(done, fast, capsys):
+    (fast.folder / ".run.lock").unlink(missing_ok=True)
+    (fast.folder / ".run.lock").mkdir()  # as one of another user, which the superuser could open
     assert go(last="01") == run.REFUSED
-    said = capsys.readouterr().err
-    assert f"{fast.folder / lock} can't be opened (Is a directory)" in said
-    assert "--name" in said
+    assert "or its lock can't be opened" in capsys.readouterr().err
 
 
 def test_a_record_that_was_damaged_meanwhile(notebooks, fast, capsys):
@@ -63,7 +60,7 @@ def test_a_record_that_was_damaged_meanwhile(notebooks, fast, capsys):
 
 
 def test_a_later_notebook_that_was_damaged_meanwhile(notebooks, fast, capsys):
-    after_saving(notebooks, f"open({str(notebooks / '02_dataset.ipynb')!r}, 'w').write('[]')")
+    after_saving(notebooks, f"open({str(notebooks / '02_dataset.ipynb')!r}, 'w').write('{{')")
     assert go(last="02") == run.FAILED
     assert_closed(fast, capsys, "02_dataset.ipynb is missing or damaged")
 

@@ -30,7 +30,7 @@ def facts(**changed) -> Facts:
     artifacts = {name: f"digest of {name}" for notebook in chain.ALL for name in notebook.saves}
     recorded = {name: {"digest": digest, "made_from": {}} for name, digest in artifacts.items()}
     as_it_was = {notebook.name: inputs(notebook.name) for notebook in chain.ALL}
-    return replace(Facts(as_it_was, artifacts, recorded, frozenset(chain.BY_NAME)), **changed)
+    return replace(Facts(as_it_was, artifacts, recorded), **changed)
 
 
 def record(request: RunRequest, last_success: bool = True) -> RunRecord:
@@ -93,23 +93,10 @@ def test_what_it_saved_must_be_there_as_it_was(state, words):
     assert planned["05_testing"] == "maybe run: if trained.keras changes"
 
 
-def test_its_executed_notebook_must_be_there():
-    planned = steps(FAST, facts(executed=frozenset(NAMES) - {"03_model"}))
-    assert planned["03_model"] == "run: its executed notebook is missing"
-
-
 def test_more_reasons_than_three_are_counted():
     changed = inputs("02_dataset", cells={str(number): "new" for number in range(5)})
     planned = steps(FAST, facts(inputs=facts().inputs | {"02_dataset": changed}))
     assert planned["02_dataset"].endswith("code cell 2 changed and 3 more")
-
-
-def test_exercises_that_were_skipped_are_made_up_for():
-    before = record(FAST)
-    before.last_success["02_dataset"].catch_up = True
-    assert steps(FAST, facts(), before)["02_dataset"] == "run: its exercises were skipped"
-    catching_up = replace(FAST, catch_up=True)
-    assert steps(catching_up, facts(), before)["02_dataset"] == "reuse: up to date"
 
 
 def test_from_and_fresh_redo_what_they_name():
@@ -122,16 +109,6 @@ def test_nothing_follows_a_notebook_that_did_not_end_well():
     before = record(FAST)
     before.notebooks["02_dataset"].outcome = "kernel died"
     assert plan(FAST, before, facts()) == []
-
-
-def test_the_plan_says_what_becomes_of_a_training_that_was_cut_short():
-    now = facts(interrupted=frozenset({"04_training"}))
-    before = record(FAST, last_success=False)
-    assert steps(FAST, now, before)["04_training"] == (
-        "run: not there yet; it continues an interrupted training if the recipe is the same"
-    )
-    fresh = replace(FAST, fresh=True, forced=True)
-    assert steps(fresh, now, before)["04_training"] == "run: --fresh"
 
 
 # The run of notebooks that somebody steps through
@@ -185,7 +162,6 @@ class Folder:
         self.edits = dict.fromkeys(request.notebooks, 0)
         self.artifacts: dict[str, str] = {}
         self.recorded: dict[str, dict] = {}
-        self.executed: set[str] = set()
         self.record = record(request, last_success=False)
         for name in request.notebooks:
             self.execute(name)
@@ -196,7 +172,7 @@ class Folder:
 
     def facts(self) -> Facts:
         now = {name: self.inputs_of(name) for name in self.request.notebooks}
-        return Facts(now, dict(self.artifacts), dict(self.recorded), frozenset(self.executed))
+        return Facts(now, dict(self.artifacts), dict(self.recorded))
 
     def execute(self, name: str) -> None:
         """Save what depends on every second edit, and on all that the notebook needs."""
@@ -208,15 +184,12 @@ class Folder:
         self.artifacts |= saved
         for artifact, digest in saved.items():
             self.recorded[artifact] = {"digest": digest, "made_from": made_from["needs"]}
-        self.executed.add(name)
         self.record.last_success[name] = NotebookResult("ok", made_from=made_from, saved=saved)
 
     def change(self, chance: random.Random) -> None:
         """Do something that people do: edit, delete, run by hand, and be interrupted."""
         name = chance.choice(self.request.notebooks)
         self.edits[name] += chance.choice((0, 1, 2))
-        if chance.random() < 0.2:
-            self.executed.discard(name)
         if chance.random() < 0.2:
             self.record.last_success.pop(name, None)
         for artifact in chain.BY_NAME[name].saves:

@@ -11,7 +11,7 @@ import standins
 from jupyter_client.provisioning.local_provisioner import LocalPortCache
 from standins import edit_cell, go, processes_in
 
-from runner import execution, record, run
+from runner import execution, run
 from runner.settings import read
 from series import chain
 
@@ -54,13 +54,10 @@ def test_each_notebook_is_executed_whole_with_its_own_parameters_and_this_projec
     assert fast.printed("02_dataset", "show") == "a demonstration\n"
 
 
-def test_catching_up_skips_exercises_and_demonstrations_until_a_whole_run(notebooks, fast, capsys):
+def test_catching_up_skips_exercises_and_demonstrations(notebooks, fast):
     assert go(last="02", catch_up=True) == run.DONE
     assert "work" in fast.cells("02_dataset")
     assert not fast.cells("02_dataset").keys() & {"my-task", "my-solution", "show"}
-    assert go(last="02") == run.DONE
-    assert "02_dataset: its exercises were skipped" in capsys.readouterr().out
-    assert "show" in fast.cells("02_dataset")
 
 
 # What a run reuses
@@ -101,12 +98,10 @@ def test_a_dry_run_changes_nothing(done, fast, capsys):
     assert {path: path.stat().st_mtime_ns for path in fast.folder.iterdir()} == before
 
 
-def test_what_the_interactive_run_lacks_is_made_and_what_was_made_by_hand_stays(done, fast, capsys):
+def test_what_the_interactive_run_lacks_is_made_and_what_was_made_by_hand_stays(done, fast):
     made = standins.Run(fast.folder.with_name("interactive"))
     shutil.copytree(fast.folder, made.folder)
     content = made.record
-    model, trained = content["artifacts"]["model.keras"], content["artifacts"]["trained.keras"]
-    model["parameters"]["filters"] = trained["parameters"]["epochs"] = 5
     # Of another making than the one that the last headless run made, as its digest says.
     content["last_success"]["04_training"]["saved"]["trained.keras"] = "another"
     (made.folder / "run.json").write_text(json.dumps(content))
@@ -115,13 +110,8 @@ def test_what_the_interactive_run_lacks_is_made_and_what_was_made_by_hand_stays(
     given = [("epochs", "3"), ("filters", "8")]
     assert go(name="interactive", profile="fast", pairs=given, last="05") == run.DONE
     assert made.ran == ["01_setup", "05_testing"]
-    assert "04_training: up to date as it is, made with epochs 5" in capsys.readouterr().out
-    training = made.record["notebooks"]["04_training"]
-    assert (training["parameters"]["epochs"], training["seconds"]) == (5, None)
+    assert made.record["notebooks"]["04_training"]["seconds"] is None
     assert "04_training" not in made.record["last_success"], "which compare would show"
-    loaded = record.load(made.folder)
-    assert loaded is not None
-    assert (loaded.circumstances()["epochs"], loaded.circumstances()["filters"]) == (5, 5)
 
 
 # Faults in a notebook
@@ -207,5 +197,5 @@ def test_a_run_after_one_that_was_killed_says_so(done, fast, capsys):
     del content["last_success"]["04_training"]
     (fast.folder / "run.json").write_text(json.dumps(content))
     assert go(last="04") == run.DONE
-    assert "The last run of this name was killed in 04_training" in capsys.readouterr().out
+    assert "The last run of this name was killed" in capsys.readouterr().out
     assert fast.ran == ["01_setup", "04_training"]

@@ -16,8 +16,6 @@ STARTUP = """
 import keras, matplotlib, numpy as np, tensorflow as tf
 keras.config.set_dtype_policy("mixed_float16")
 keras.config.set_epsilon(0.1)
-keras.config.set_max_epochs(1)
-tf.config.run_functions_eagerly(True)
 np.set_printoptions(precision=1, suppress=True)
 np.seterr(all="raise")
 matplotlib.style.use("dark_background")
@@ -30,8 +28,7 @@ import json, os, keras, matplotlib, numpy as np, tensorflow as tf
 print(json.dumps([
     keras.config.backend(), keras.config.floatx(), keras.config.epsilon(),
     keras.config.image_data_format(), keras.config.dtype_policy().name,
-    keras.config.max_epochs(), keras.config.max_steps_per_epoch(),
-    tf.config.functions_run_eagerly(), str(np.array([1 / 3])), np.geterr(),
+    keras.config.max_epochs(), keras.config.max_steps_per_epoch(), str(np.array([1 / 3])), np.geterr(),
     [str(matplotlib.rcParams[name]) for name in ("text.usetex", "font.family", "text.color")],
     os.environ["TF_CPP_MIN_LOG_LEVEL"], tf.get_logger().getEffectiveLevel(),
     [os.environ.get(name) for name in
