@@ -18,12 +18,8 @@ SMALLEST = int(PARAMETERS["image_size"].minimum)  # pixels, of either side
 RECIPES = f"save the arrays {', '.join(ARRAYS)} again with numpy.savez; data/README.md says how"
 
 
-def read_arrays(path: Path, fix: str = RECIPES) -> tuple[Split, Split]:
+def read_arrays(path: Path) -> tuple[Split, Split]:
     """Read the four arrays of an `.npz` file.
-
-    Args:
-        path: the file.
-        fix: what to do where it is missing or damaged.
 
     Raises:
         LessonError: the file is missing or damaged, or holds Python objects, since reading those
@@ -34,7 +30,7 @@ def read_arrays(path: Path, fix: str = RECIPES) -> tuple[Split, Split]:
             x_train, y_train, x_test, y_test = (stored[name] for name in ARRAYS)
     except Exception as error:  # zipfile, zlib and NumPy raise many kinds
         raise LessonError(
-            f"{display_path(path)} is damaged or can't be read ({error})", fix
+            f"{display_path(path)} is damaged or can't be read ({error})", RECIPES
         ) from error
     return (x_train, y_train), (x_test, y_test)
 

@@ -48,13 +48,14 @@ def load_mnist(path: Path = MNIST_FILE) -> tuple[Split, Split]:
         Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits; see
         data/README.md.
     """
-    arrays = read_arrays(path, RESTORE)
-    if digest(path) != MNIST_SHA256:
-        what = (
-            f"{display_path(path)} is damaged: it does not have the checksum of our copy of MNIST"
-        )
+    _refuse_another_mnist(path)
+    return read_arrays(path)
+
+
+def _refuse_another_mnist(path: Path) -> None:
+    if not path.is_file() or digest(path) != MNIST_SHA256:
+        what = f"{display_path(path)} is missing, or does not have the checksum of our copy"
         raise LessonError(what, RESTORE)
-    return arrays
 
 
 def look_at_data(dataset: str) -> None:
@@ -69,8 +70,7 @@ def look_at_data(dataset: str) -> None:
     """
     path = user_path(dataset)
     if dataset == "mnist":
-        if not MNIST_FILE.is_file():
-            raise LessonError(f"{display_path(MNIST_FILE)} is missing", RESTORE)
+        _refuse_another_mnist(MNIST_FILE)
     elif dataset in KERAS_CLASSES:
         return
     elif dataset and path.is_dir():

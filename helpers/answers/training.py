@@ -8,18 +8,6 @@ import numpy as np
 from helpers.judging import problem_with, training_problem
 
 
-def cube(answer: Any) -> str | None:
-    """The derivative of x³ at 2, from a tape."""
-    hints = {
-        None: "The tape didn't see it. Compute x³ inside with, from my_x.",
-        1: "That is the derivative of x itself. Make it x³ inside with.",
-        8: "That is x³ itself. Ask the tape for its gradient.",
-        6: "By the rule, the power goes down by one only: 3x², not 3x.",
-        4: "That is x². The rule also puts a 3 in front.",
-    }
-    return problem_with(answer, 3 * 2**2, hints)
-
-
 def rate(answer: Any) -> str | None:
     """The learning rate that goes from 3 to the lowest point of x² in one step."""
     hints = {
@@ -59,7 +47,6 @@ def train(
 
 
 PROBLEMS = {
-    "ex-cube": cube,
     "ex-rate": rate,
     "ex-updates": updates,
     "ex-train": train,

@@ -113,19 +113,35 @@ def draw_curves(axes: Axes, x: Sequence[float], curves: Mapping[str, Sequence[fl
     add_legend(axes)
 
 
-def name_classes(axes: Axes, class_names: Sequence[str] | np.ndarray) -> None:
-    """Write the names of the classes below the horizontal axis, slanted where they need it."""
-    places = named_classes(class_names)
+def name_classes(axes: Axes, class_names: Sequence[str] | np.ndarray) -> list[int]:
+    """Write the names of the classes below the horizontal axis, slanted where they need it.
+
+    Returns:
+        The labels of the named classes: all, or of more than 20 every second, third, … one.
+    """
+    places = list(range(0, len(class_names), -(-len(class_names) // MOST_NAMED)))
     names = [class_names[place] for place in places]
     slant = 60 if max(map(len, names)) * len(names) > 40 else 0
-    axes.set_xticks(list(places), names, rotation=slant, fontsize=FONT - 1)
+    axes.set_xticks(places, names, rotation=slant, fontsize=FONT - 1)
+    return places
 
 
-def named_classes(class_names: Sequence[str] | np.ndarray) -> range:
-    """The labels of the classes that an axis names: all, or of more than 20 every second, third, …
-    one.
-    """
-    return range(0, len(class_names), -(-len(class_names) // MOST_NAMED))
+def draw_shares(
+    axes: Axes,
+    places: Sequence[float] | np.ndarray,
+    shares: Sequence[float] | np.ndarray,
+    intervals: Sequence[tuple[float, float]] | np.ndarray,
+    color: str,
+    marker: str,
+    name: str,
+) -> None:
+    """Draw shares, from 0 to 1, as percents, each with a line for its interval."""
+    low, high = 100 * np.asarray(intervals).T
+    percents = 100 * np.asarray(shares)
+    ends = np.clip([percents - low, high - percents], 0, None)
+    axes.errorbar(
+        places, percents, ends, fmt=marker, markersize=7, color=color, alpha=0.8, label=name
+    )
 
 
 def draw_image(

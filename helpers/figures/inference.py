@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from helpers.figures import (
     BLUE,
     FONT,
-    GREY,
     add_legend,
     draw_image,
+    draw_shares,
     label,
     name_classes,
     new_figure,
@@ -83,10 +83,7 @@ def draw_moved(read: Sequence[float], intervals: Sequence[tuple[float, float]]) 
     figure = new_figure("What happens when the digits are moved", 7.0, 3.8, alt=alt)
     axes = figure.subplots()
     places, percents = range(len(read)), np.multiply(read, 100)
-    low, high = np.asarray(intervals).T * 100
-    axes.plot(places, percents, "o-", color=BLUE, label="this model")
-    axes.vlines(places, low, high, color=BLUE, linewidth=2, label="95% interval")
-    axes.fill_between(places, low[0], high[0], color=GREY, alpha=0.25, label="not moved")
+    draw_shares(axes, places, read, intervals, BLUE, "o-", "this model, 95% interval")
     for place, share in enumerate(read):
         spot = (place, percents[place])
         axes.annotate(percent(share), spot, (6, 6), textcoords="offset points", fontsize=FONT - 1)

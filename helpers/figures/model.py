@@ -101,7 +101,7 @@ def draw_kernel(image: np.ndarray, kernel: np.ndarray, feature_map: np.ndarray) 
 def draw_shift(images: Sequence[np.ndarray], maps: Sequence[np.ndarray], left: int) -> Figure:
     """An image and its feature map, and both again after a move to the left.
 
-    A line marks in all of them where the ink of the unmoved image begins, an arrow the move.
+    A line marks in all of them where the ink of the unmoved image begins.
 
     Args:
         images: the image and the moved one, float of shape (height, width).
@@ -114,16 +114,11 @@ def draw_shift(images: Sequence[np.ndarray], maps: Sequence[np.ndarray], left: i
     )
     figure = new_figure("The image moves, and its feature map moves along", 7.5, 2.4, alt=alt)
     titles = ("the image", "its feature map", "moved", "its feature map")
-    arrow = {"arrowstyle": "->", "color": RED, "linewidth": 2}
+    pictures = (images[0], maps[0], images[1], maps[1])
     for place, axes in enumerate(figure.subplots(1, 4)):
-        move, kind = divmod(place, 2)
-        unmoved, picture = (images, maps)[kind][0], (images, maps)[kind][move]
-        draw_image(axes, picture, titles[place])
-        start = float(unmoved.any(axis=0).argmax()) - 0.5
+        draw_image(axes, pictures[place], titles[place])
+        start = float(pictures[place % 2].any(axis=0).argmax()) - 0.5
         axes.axvline(start, color=ORANGE, linestyle="--", linewidth=1.5)
-        if move:
-            height = 0.93 * len(picture)
-            axes.annotate("", (start - left, height), (start, height), arrowprops=arrow)
     return figure
 
 

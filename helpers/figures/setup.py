@@ -1,7 +1,6 @@
 """The figure of 01_setup: the way down a curve, with one learning rate or several."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,16 +23,13 @@ def draw_descents(title: str, error: Curve, paths: Mapping[float, Sequence[float
         paths: for each learning rate the values of x, from the start to the last step.
     """
     alt = "The way down the same curve: " + "; ".join(
-        f"with a learning rate of {rate:g}, {_outcome(path)}" for rate, path in paths.items()
+        f"with a learning rate of {rate:g} it {_end(path)}" for rate, path in paths.items()
     )
     figure = new_figure(title, 7.5, 3.4, alt=f"{alt}.")
     panels = figure.subplots(1, len(paths), sharey=True, squeeze=False)[0]
     for axes, (rate, path) in zip(panels, paths.items(), strict=True):
         _draw_path(axes, error, np.asarray(path, dtype="float64"))
-        end = (
-            "leaves the picture" if _leaves(path) else f"ends at x = {written(path[-1], '{:.2f}')}"
-        )
-        axes.set_title(f"learning rate {rate:g}\n{end}", fontsize=FONT)
+        axes.set_title(f"learning rate {rate:g}\n{_end(path)}", fontsize=FONT)
     panels[0].set_ylabel("error", fontsize=FONT)
     return figure
 
@@ -44,27 +40,12 @@ def _draw_path(axes: Axes, error: Curve, path: np.ndarray) -> None:
     axes.plot(x, error(x), color=GREY, linewidth=1)
     axes.plot(path, errors, "o-", color=BLUE, markersize=5, linewidth=1.5)
     axes.plot(path[:1], errors[:1], "o", color=ORANGE, markersize=10)
-    axes.annotate(
-        "start",
-        (path[0], errors[0]),
-        xytext=(5, -4),
-        textcoords="offset points",
-        va="top",
-        fontsize=FONT - 1,
-        annotation_clip=False,
-    )
-    label(axes, "x", "")
+    label(axes, "x (orange: start)", "")
     axes.set(xlim=(-EDGE, EDGE), xticks=[-EDGE, 0, EDGE], ylim=(-1, error(x).max()))
 
 
-def _leaves(path: Sequence[float]) -> bool:
-    return max(map(abs, path)) > EDGE
-
-
-def _outcome(path: Sequence[float]) -> str:
+def _end(path: Sequence[float]) -> str:
     """What becomes of x on its way, in words."""
-    if _leaves(path):
-        return "the steps grow until they leave the picture"
-    jumps = any(before * after < 0 for before, after in pairwise(path))
-    way = "jumping from side to side" if jumps else "on one side"
-    return f"{way}, x goes from {written(path[0], '{:.2f}')} to {written(path[-1], '{:.2f}')}"
+    if max(map(abs, path)) > EDGE:
+        return "leaves the picture"
+    return f"ends at x = {written(path[-1], '{:.2f}')}"

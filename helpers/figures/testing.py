@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 
 from helpers.figures import (
     BLUE,
@@ -19,9 +17,9 @@ from helpers.figures import (
     add_legend,
     draw_frame,
     draw_image,
+    draw_shares,
     label,
     name_classes,
-    named_classes,
     new_figure,
 )
 
@@ -54,9 +52,8 @@ def draw_confusion(matrix: np.ndarray, class_names: np.ndarray) -> Figure:
     colors = figure.colorbar(picture, ax=axes, shrink=0.8)
     colors.set_label("mistakes, share of the true class (%)", fontsize=FONT - 1)
     label(axes, "predicted class", "true class")
-    name_classes(axes, class_names)
-    named = named_classes(class_names)
-    axes.set_yticks(list(named), [class_names[number] for number in named])
+    named = name_classes(axes, class_names)
+    axes.set_yticks(named, [class_names[number] for number in named])
     if len(matrix) <= MOST_NAMED:
         style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": FONT - 1}
         for (row, column), count in np.ndenumerate(matrix):
@@ -91,7 +88,7 @@ def draw_precision_recall(
         ("precision", precision, precision_interval, BLUE, "o", classes - 0.13),
         ("recall", recall, recall_interval, RED, "s", classes + 0.13),
     ):
-        _draw_shares(axes, places, shares, interval, color, marker, f"{name}, 95% interval")
+        draw_shares(axes, places, shares, interval, color, marker, f"{name}, 95% interval")
     label(axes, "class", "share (%)")
     name_classes(axes, class_names)
     axes.grid(axis="y", color=GREY, alpha=0.3)
@@ -117,40 +114,21 @@ def draw_reliability(
     figure = new_figure("How far the model's confidence can be trusted", 7.0, 4.8, alt=alt)
     axes = figure.subplots()
     low = 100 * min(claimed.min(), np.min(interval)) - 2
-    wide = 100 - low
     agree = "confidence = right answers"
     axes.plot([low, 100], [low, 100], color=GREY, linestyle="--", label=agree)
     group = f"about {count / len(claimed):,.0f} images, 95% interval"
-    _draw_shares(axes, 100 * claimed, found, interval, BLUE, "o", group)
-    axes.text(100, low + wide * 0.06, "too sure", ha="right", fontsize=FONT, color=GREY)
-    axes.text(low + wide * 0.02, low + wide * 0.8, "too modest", fontsize=FONT, color=GREY)
-    axes.set(xlim=(low, 100 + wide * 0.02), ylim=(low, 100 + wide * 0.03))
+    draw_shares(axes, 100 * claimed, found, interval, BLUE, "o", group)
+    style: dict[str, Any] = {"fontsize": FONT, "color": GREY, "transform": axes.transAxes}
+    axes.text(0.98, 0.06, "too sure", ha="right", **style)
+    axes.text(0.02, 0.8, "too modest", **style)
     label(axes, "mean confidence of the group (%)", "right answers (%)")
     add_legend(axes)
     return figure
 
 
-def _draw_shares(
-    axes: Axes,
-    places: np.ndarray,
-    shares: np.ndarray,
-    intervals: Sequence[tuple[float, float]] | np.ndarray,
-    color: str,
-    marker: str,
-    name: str,
-) -> None:
-    """Draw shares, from 0 to 1, as percents, each with a line for its interval."""
-    low, high = 100 * np.asarray(intervals).T
-    percents = 100 * shares
-    ends = np.clip([percents - low, high - percents], 0, None)
-    axes.errorbar(
-        places, percents, ends, fmt=marker, markersize=7, color=color, alpha=0.8, label=name
-    )
-
-
 def draw_kernels(kernels: np.ndarray, before: np.ndarray | None = None) -> Figure:
-    """The kernels of a convolution as pictures, the first 32 of them, numbered from 1; on the left
-    as they were before training, if that is known.
+    """The kernels of a convolution as pictures, the first 32 of them; on the left as they
+    were before training, if that is known.
 
     Args:
         kernels: of shape (filters, height, width).
@@ -164,34 +142,29 @@ def draw_kernels(kernels: np.ndarray, before: np.ndarray | None = None) -> Figur
     title = f"The first convolution's {len(kernels)} kernels"
     if count < len(kernels):
         title = f"{title}, {count} of them"
-    alt = f"{title}: numbered squares of purple and orange weights, {' and '.join(parts)}."
+    alt = f"{title}: squares of purple and orange weights, {' and '.join(parts)}."
     rows = -(-count // KERNELS_IN_A_ROW)
     figure = new_figure(title, 4.6 * len(parts) + 1.2, 0.75 * rows + 1.2, alt=alt)
     halves = figure.subplots(1, len(parts), squeeze=False)[0]
     limit = max(float(np.abs(values).max()) for values in parts.values())
     for axes, (name, values) in zip(halves, parts.items(), strict=True):
-        picture = _draw_tiles(axes, values[:count], limit)
+        tiles = _tiles(values[:count])
+        picture = axes.imshow(tiles, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
         axes.set_title(name, fontsize=FONT)
+        axes.axis("off")
     colors = figure.colorbar(picture, ax=halves)
     colors.set_label("weight\n(purple: above 0)", fontsize=FONT - 1)
     return figure
 
 
-def _draw_tiles(axes: Axes, kernels: np.ndarray, limit: float) -> AxesImage:
-    """Draw kernels in rows of eight, each below its number, in colors from -limit to limit."""
-    count, height, width = kernels.shape
-    gap = -(-height // 3)  # room for a number
-    rows, columns = -(-count // KERNELS_IN_A_ROW), KERNELS_IN_A_ROW
-    tiles = np.full((rows, gap + height, columns, gap + width), np.nan)
-    for number, kernel in enumerate(kernels):
-        row, column = divmod(number, columns)
-        tiles[row, gap:, column, gap:] = kernel
-        middle = column * (gap + width) + gap + width / 2 - 0.5
-        top = row * (gap + height) + gap / 2 - 0.5
-        axes.text(middle, top, str(number + 1), ha="center", va="center", fontsize=FONT - 2)
-    axes.axis("off")
-    picture = tiles.reshape(rows * (gap + height), columns * (gap + width))
-    return axes.imshow(picture, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
+def _tiles(kernels: np.ndarray) -> np.ndarray:
+    """Kernels in rows of eight as one picture, with a gap after each."""
+    rows = -(-len(kernels) // KERNELS_IN_A_ROW)
+    missing = rows * KERNELS_IN_A_ROW - len(kernels)
+    padded = np.pad(kernels, ((0, missing), (0, 1), (0, 1)), constant_values=np.nan)
+    height, width = padded.shape[1:]
+    table = padded.reshape(rows, KERNELS_IN_A_ROW, height, width).swapaxes(1, 2)
+    return table.reshape(rows * height, KERNELS_IN_A_ROW * width)
 
 
 def draw_feature_maps(image: np.ndarray, maps: Sequence[np.ndarray]) -> Figure:

@@ -138,8 +138,6 @@ def draw_losses(
     held_out = "held-out images, after each epoch"
     axes.plot(ends, val_losses, "o", color=RED, markersize=8, label=held_out)
     log_losses(axes, "training images seen")
-    for end in ends[:-1]:
-        axes.axvline(end, color=GREY, linewidth=1, linestyle=":")
     add_legend(axes)
     return figure
 

@@ -53,7 +53,7 @@ def test_missing_data_and_a_damaged_mnist_fail_with_their_own_fix(
     assert "is missing" in checks.check_data("no/such/file.npz").found
     damaged = tmp_path / "mnist.npz"
     damaged.write_bytes(data.MNIST_FILE.read_bytes()[:5000])
-    monkeypatch.setattr(data.load_mnist, "__defaults__", (damaged,))
+    monkeypatch.setattr(data, "MNIST_FILE", damaged)
     assert checks.check_data("mnist").fix.startswith("restore it: git checkout")
 
 

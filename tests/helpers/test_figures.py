@@ -181,7 +181,7 @@ def test_a_path_that_leaves_the_picture_is_marked_and_one_that_stays_is_not() ->
     figure = setup.draw_descents("Down", np.square, {0.1: [3.0, 2.4], 5.0: [3.0, -27.0]})
     ends = [axes.get_title() for axes in figure.axes]
     assert [end.splitlines()[1] for end in ends] == ["ends at x = 2.40", "leaves the picture"]
-    assert "until they leave" in figure.get_label()
+    assert "with a learning rate of 5 it leaves the picture" in figure.get_label()
 
 
 def test_pooled_squares_are_as_large_as_those_they_come_from() -> None:

@@ -80,7 +80,7 @@ def test_opened_cold_a_notebook_names_all_that_is_missing_and_one_command() -> N
     assert text.endswith("python -m runner run --name my-run --to 04_training --catch-up")
     text = refused("05_testing", run="interactive")
     assert "--profile quick" in text, "somebody waits"
-    assert "--to 04_training --catch-up" in text
+    assert "--name interactive --to 04_training" in text
     save_dataset()
     assert "dataset.npz" not in refused("05_testing")
 
