@@ -116,7 +116,7 @@ def test_an_exercise_is_a_starter_a_check_and_a_folded_solution(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_check_names_its_exercise_and_a_folded_solution_says_how_to_see_it(name):
     for cell in code(name):
-        if cell.role == "check":
+        if cell.role == "check" and name in SERIES:
             assert re.search(r'\bcheck\(\s*"ex-[a-z-]+"', cell.source)
         if cell.role == "solution":
             assert cell.source.startswith("# A solution: click the dots to see it\n")
