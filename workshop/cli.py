@@ -56,14 +56,15 @@ def main() -> None:
 @click.option(
     "--python", default=THIS_PYTHON, type=click.Choice(PYTHONS), help="The Python of these wheels."
 )
-def copies(out: Path, packages: tuple[str, ...], python: str) -> None:
+@click.option("--core", is_flag=True, help="Leave out the sections called More: for three hours.")
+def copies(out: Path, packages: tuple[str, ...], python: str, core: bool) -> None:
     """Write the learners' copy, the instructor's copy and the pages into the new folder OUT, and a
     zip of each.
     """
     from workshop.copies import make_copies  # nbconvert takes seconds to import
 
     out = out.expanduser()  # a shell leaves ~ as it is after OUT=
-    make_copies(chain.ROOT, out, packages, python)
+    make_copies(chain.ROOT, out, packages, python, core)
     click.echo(
         f"Written to {display_path(out)}: {', '.join(sorted(path.name for path in out.iterdir()))}"
     )

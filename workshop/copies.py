@@ -14,9 +14,10 @@ import yaml
 
 from series import chain
 from series.errors import LessonError
+from series.files import make_folder
 from workshop import site, wheels
 from workshop.restart import ORIGINALS
-from workshop.variants import for_instructor, for_learner
+from workshop.variants import for_instructor, for_learner, without
 
 # What the notebooks, and the commands in them, use. Not the tests: they hold for the notebooks as
 # committed.
@@ -39,7 +40,11 @@ LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)]+)\)")
 
 
 def make_copies(
-    root: Path, out: Path, packages: Sequence[str] = (), python: str = wheels.THIS_PYTHON
+    root: Path,
+    out: Path,
+    packages: Sequence[str] = (),
+    python: str = wheels.THIS_PYTHON,
+    core: bool = False,
 ) -> None:
     """Write all copies into the new folder `out`, and a zip of each: all of it or nothing.
 
@@ -49,19 +54,14 @@ def make_copies(
         packages: the systems whose wheels go into `out/packages`, as `wheels.pip_command` takes
             them.
         python: the Python of these wheels.
+        core: whether to leave out the cells tagged `more`.
 
     Raises:
-        LessonError: `out` exists or lies in a folder that is copied, `root` is a learners' copy, or
-            the wheels can't be had.
+        LessonError: `out` exists, its folder can't be written, `root` is a learners' copy, or the
+            wheels can't be had.
     """
     if out.exists() or out.is_symlink():
         raise LessonError(f"{out} exists, and nothing is replaced", "name a new folder")
-    if any(out.resolve().is_relative_to(root / name) for name in FOLDERS):
-        raise LessonError(
-            f"{out} lies in a folder that learners get whole: the next copies would hold these, "
-            "with their solutions",
-            f"name a folder that is in none of {', '.join(FOLDERS)}",
-        )
     if not (root / INSTRUCTORS_PAGE).is_file():
         raise LessonError(
             "this is a learners' copy, without solutions",
@@ -71,10 +71,12 @@ def make_copies(
         notebook.name: nbformat.read(root / "notebooks" / f"{notebook.name}.ipynb", as_version=4)
         for notebook in chain.ALL
     }
+    if core:
+        notebooks = {name: without(notebook, "more") for name, notebook in notebooks.items()}
     profile = yaml.safe_load((root / "profiles" / "quick.yaml").read_text(encoding="utf-8"))
     learners = {name: for_learner(notebook, profile) for name, notebook in notebooks.items()}
     instructors = {name: for_instructor(notebook) for name, notebook in notebooks.items()}
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.parent)
     with tempfile.TemporaryDirectory(dir=out.parent) as temporary:
         copies = Path(temporary) / "copies"
         _copy_project(root, copies / "learner", learners, LEARNERS_PAGE)

@@ -64,6 +64,13 @@ def for_instructor(notebook: NotebookNode) -> NotebookNode:
     return instructors
 
 
+def without(notebook: NotebookNode, tag: str) -> NotebookNode:
+    """A copy of a notebook without the cells that have this tag."""
+    variant = copy.deepcopy(notebook)
+    variant.cells = [cell for cell in variant.cells if not is_tagged(cell, tag)]
+    return variant
+
+
 def with_values(source: str, values: Mapping[str, Any]) -> str:
     """The source of a parameters cell with other values, in lines such as `epochs: int = 3  #
     passes`.
@@ -88,8 +95,7 @@ def is_tagged(cell: NotebookNode, tag: str) -> bool:
 
 def _without_outputs_and_notes(notebook: NotebookNode, profile: Mapping[str, Any]) -> NotebookNode:
     """What both variants for learners share."""
-    variant = copy.deepcopy(notebook)
-    variant.cells = [cell for cell in variant.cells if not is_tagged(cell, "instructor")]
+    variant = without(notebook, "instructor")
     for cell in variant.cells:
         # An instructor's copy, whose folds are open, can be copied again.
         cell.source = cell.source.replace("<details open>", "<details>")

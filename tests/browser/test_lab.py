@@ -59,8 +59,8 @@ def test_a_notebook_runs_from_top_to_bottom_and_reads_well(run_notebook, name, v
         if output.get("name") == "stderr"
     ]
     problems += [f"too large: {figure}" for figure in lab.page.evaluate(TALL_FIGURES)]
-    canvas = "Canvas(" in BY_NAME[name].path.read_text(encoding="utf-8")
-    if canvas != lab.page.locator(".digit-canvas").is_visible():
+    canvases = BY_NAME[name].path.read_text(encoding="utf-8").count("Canvas(")
+    if canvases != lab.page.locator(".digit-canvas").count():
         problems.append("a canvas is missing, or one too many")
     problems += violations(lab.page, ".jp-OutputArea-output", ".jp-MarkdownOutput")
     scrolling = lab.page.evaluate(CELL_WITH_SCROLLING, SHOWN_TEXT)
@@ -81,12 +81,11 @@ def test_a_reader_who_learns_alone_sees_no_answer_before_asking(lab):
     lab.run()
     assert [output for output in lab.outputs() if output["output_type"] == "error"] == []
     said = [output["text"].strip() for output in lab.outputs() if TO_DO in output.get("text", "")]
-    assert said == [TO_DO] * 3  # the solutions weren't run
-    folds = lab.page.locator("details", has_text="A solution")
-    assert folds.count() == 3
-    assert not any(fold.locator("pre").is_visible() for fold in folds.all())
-    folds.first.locator("summary").click()
-    assert "my_shape = (28, 28)" in folds.first.locator("pre").inner_text()
+    assert said == [TO_DO]  # the solution wasn't run
+    fold = lab.page.locator("details", has_text="A solution")
+    assert not fold.locator("pre").is_visible()
+    fold.locator("summary").click()
+    assert "my_shape = (28, 28)" in fold.locator("pre").inner_text()
     # The project's settings: long lines are wrapped, and no news covers the text.
     editors = lab.page.locator(".jp-CodeCell .cm-content")
     assert editors.count() == lab.page.locator(".jp-CodeCell .cm-lineWrapping").count() > 10
