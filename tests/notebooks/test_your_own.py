@@ -261,7 +261,7 @@ def test_a_repair_is_judged_by_what_is_held_out(answer, labels, words):
         ((0.985, 0.681), "lower end comes first"),
         ((0.757, 0.909), "one width"),
         ((68.1, 98.5), "in percent"),
-        (0.9, "2 numbers"),
+        (0.9, "numbers of shape (2,)"),
     ],
 )
 def test_the_interval_of_18_of_20(answer, words):

@@ -175,7 +175,7 @@ def test_a_page_shows_the_stored_picture_of_a_widget_and_folds_solutions():
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    [(".", "exists"), ("link", "exists"), ("file/copies", "can't be written (Not a directory)")],
+    [(".", "exists"), ("link", "exists"), ("file/copies", "can't be written")],
 )
 @pytest.mark.posix
 def test_a_folder_that_is_there_or_cannot_be_written_is_refused(tmp_path, place, words):
@@ -265,7 +265,7 @@ def timetable(heading: str) -> list[tuple[int, int, str]]:
 
 
 @pytest.mark.parametrize(
-    ("heading", "hours", "taught"), [("Three hours", 3, chain.NOTEBOOKS), ("A day", 8, chain.ALL)]
+    ("heading", "hours", "taught"), [("Three hours", 3, chain.NOTEBOOKS), ("A day", 8.5, chain.ALL)]
 )
 def test_a_timetable_gives_each_notebook_its_time_and_has_no_gaps(heading, hours, taught):
     rows = timetable(heading)
