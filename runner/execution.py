@@ -74,7 +74,8 @@ class Execution:
         try:
             with stop.interruptible():
                 self._execute()
-            result.outcome = "ok"
+            if result.outcome == "running":  # papermill takes sys.exit(0) in a cell for an end
+                result.outcome = "ok"
         except KeyboardInterrupt:
             result.outcome, result.error = "interrupted", ["stopped by a signal"]
         except CellTimeoutError:

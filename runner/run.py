@@ -117,6 +117,7 @@ def _carry_out(this_run: RunRecord) -> int:
         this_run.write()
     except (LessonError, OSError) as error:
         screen.print_line(f"The record of this run can't be written: {error}", "bold red")
+        this_run.exit_code = this_run.exit_code or FAILED
     screen.print_end(this_run, _report(this_run))
     return this_run.exit_code
 

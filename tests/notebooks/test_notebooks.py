@@ -175,7 +175,7 @@ def run_copies(folder: Path, runs: Path, names: list[str]) -> dict[str, list[str
     for name in names:
         parameters = chain.BY_NAME[name].parameters
         smoke = {key: value for key, value in gate.profile("smoke").items() if key in parameters}
-        gate.copy_to_run(chain.BY_NAME[name].path, folder, {**smoke, "run": "checked by nbval"})
+        gate.copy_to_run(chain.BY_NAME[name].path, folder, {**smoke, "run": "checked-by-nbval"})
     return gate.run_nbval(folder, runs)
 
 

@@ -67,7 +67,8 @@ def noise(seed: int, size: tuple[int, int] = (40, 30)) -> Image.Image:
 
 
 def test_the_text_is_short():
-    assert sum(len(cell.source.split()) for cell in CELLS if not cell.is_code) <= 2_000
+    texts = [cell for cell in CELLS if not cell.is_code and cell.role != "instructor"]
+    assert sum(len(cell.source.split()) for cell in texts) <= 2_000
 
 
 def test_what_is_copied_uses_nothing_of_ours_but_places():
@@ -216,7 +217,7 @@ def test_the_signs_that_ship_are_small():
 def test_the_cells_of_09_print_what_is_stored_and_each_solution_is_right(tmp_path):
     smoke, own = gate.profile("smoke"), chain.YOUR_OWN
     values = {name: smoke[name] for name in own.parameters if name in smoke}
-    gate.copy_to_run(own.path, tmp_path, {**values, "run": "checked by nbval"})
+    gate.copy_to_run(own.path, tmp_path, {**values, "run": "checked-by-nbval"})
     assert gate.run_nbval(tmp_path, tmp_path.parent / "runs")[own.name] == []
 
 
