@@ -82,6 +82,9 @@ def set_libraries() -> None:
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
     keras.config.set_dtype_policy("float32")
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
+    tf.config.run_functions_eagerly(False)
     # Several networks trained for a few updates each are no mistake, though TensorFlow warns of it.
     tf.get_logger().setLevel("ERROR")
     np.set_printoptions(**PRINTING)  # type: ignore[arg-type]

@@ -202,7 +202,8 @@ def copy_to_run(path: Path, folder: Path, values: Mapping[str, Any]) -> None:
             cell.execution_count, cell.outputs = 1, [printed(TO_DO)]
         if "solution" in tags and check is not None:
             again = copy.deepcopy(check)
-            again.id, again.outputs = f"{check.id}-again", [printed("Right.")]
+            right = nbformat.v4.new_output("display_data", data={"text/plain": "Right."})
+            again.id, again.outputs = f"{check.id}-again", [right]
             cells.append(again)
     node.cells = cells
     nbformat.write(node, folder / path.name)

@@ -12,8 +12,12 @@ display({"text/html": "<img alt='A curve that falls.'>", "text/plain": "[figure:
 CELLS = [("parameters", "seed: int = 1", ""), ("", "print(seed + 1)", "2"), ("", FIGURE, "")]
 EXERCISE = [
     ("exercise", "my_answer = ...", ""),
-    ("check", "from helpers.exercises import check, TO_DO\ncheck(my_answer, 4)", "to be filled in"),
-    ("solution", "my_answer = 4", ""),
+    (
+        "check",
+        'from helpers.exercises import check, TO_DO\ncheck("ex-gpus", my_answer)',
+        "to be filled in",
+    ),
+    ("solution", "my_answer = 14", ""),
 ]
 
 
@@ -48,7 +52,7 @@ RUNNING = {
     "passes": (nothing, ""),
     "wrong_output": (lambda cells: cells[1].outputs[0].update(text="3\n"), "Cell outputs differ"),
     "wrong_solution": (lambda cells: cells[5].update(source="my_answer = 5"), "Not yet."),
-    "starter_answers": (lambda cells: cells[3].update(source="my_answer = 4"), "To do"),
+    "starter_answers": (lambda cells: cells[3].update(source="my_answer = 14"), "To do"),
     "starter_stops": (lambda cells: cells[3].update(source="1 / 0"), "ZeroDivisionError"),
 }
 
